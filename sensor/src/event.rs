@@ -1,0 +1,1 @@
+//! Masked records: the only form in which an exchange leaves the analysis.

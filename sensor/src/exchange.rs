@@ -1,0 +1,455 @@
+//! The central type: one HTTP request with its response, who spoke, and what is missing.
+//!
+//! Everything left of this module produces exchanges and everything right of it consumes
+//! them. Raw values live here (the later stages need them to learn), which is why nothing in
+//! this module can be serialised: sinks accept only the masked records of [`crate::event`].
+
+use std::{fmt, net::SocketAddr, sync::Arc};
+
+use bytes::Bytes;
+
+/// Nanoseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// Nanoseconds from `earlier` to `self`; zero when the clock went backwards.
+    pub fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// A TCP connection as the capture numbers it: the socket cookie live, a flow number in replay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// Which side of the exchange the captured socket is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// A process of this node answered.
+    Server,
+    /// A process of this node asked, and the server is elsewhere (or not captured).
+    Client,
+    /// Seen on the wire: a replayed capture has no node.
+    Observed,
+}
+
+/// An HTTP request with its response.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// Unique over nodes and restarts; the same for the same capture file.
+    pub id: u128,
+    /// The connection that carried it.
+    pub connection: ConnectionId,
+    /// Who asked.
+    pub client: SocketAddr,
+    /// Who answered.
+    pub server: SocketAddr,
+    /// Which side the captured socket is on.
+    pub role: Role,
+    /// `None` when the response was seen without its request.
+    pub request: Option<Request>,
+    /// `None` when no response was seen.
+    pub response: Option<Response>,
+    /// The process behind the captured socket, where known.
+    pub workload: Option<Arc<Workload>>,
+    /// The process that called, when it runs on this node too.
+    pub caller: Option<Arc<Workload>>,
+    /// Why a part is absent or incomplete. Empty when everything was seen.
+    pub missing: Missing,
+}
+
+/// A request as sent.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Start line and fields.
+    pub head: Head,
+    /// The method.
+    pub method: Method,
+    /// Where the request target lies in `head.raw`.
+    pub target: Span,
+    /// The protocol version of the start line.
+    pub version: Version,
+    /// When the first byte was seen.
+    pub start: Timestamp,
+    /// When the last byte was seen.
+    pub end: Timestamp,
+    /// Facts on the content.
+    pub content: Content,
+    /// What is odd about it.
+    pub problems: Problems,
+}
+
+/// A final (not 1xx) response as sent.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// Status line and fields.
+    pub head: Head,
+    /// The status code, 100 to 999. Zero for an HTTP/0.9 response, which has none.
+    pub status: u16,
+    /// The protocol version of the status line.
+    pub version: Version,
+    /// When the first byte was seen.
+    pub start: Timestamp,
+    /// When the last byte was seen.
+    pub end: Timestamp,
+    /// Facts on the content.
+    pub content: Content,
+    /// What is odd about it.
+    pub problems: Problems,
+}
+
+/// A range of [`Head::raw`], in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// One field line of a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldSpan {
+    /// The field name as sent.
+    pub name: Span,
+    /// The field value without surrounding white space.
+    pub value: Span,
+}
+
+/// A start line and its field lines, as sent (obsolete line folding replaced by spaces).
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    /// The bytes that the spans point into.
+    pub raw: Bytes,
+    /// The field lines in the order sent.
+    pub fields: Vec<FieldSpan>,
+}
+
+impl Head {
+    /// The bytes of a span.
+    pub fn slice(&self, span: Span) -> &[u8] {
+        self.raw.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    /// All fields as (name, value), in the order sent.
+    pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.fields.iter().map(|field| (self.slice(field.name), self.slice(field.value)))
+    }
+
+    /// The first value of a field, by name in any case.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.fields()
+            .find(|(candidate, _)| candidate.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
+    }
+}
+
+impl Request {
+    /// The request target as sent: `/path?query`, `http://host/path`, `host:port` or `*`.
+    pub fn target(&self) -> &[u8] {
+        self.head.slice(self.target)
+    }
+
+    /// The path of the target: no scheme, authority, query or fragment. `*` and the authority
+    /// of a CONNECT stand for themselves.
+    pub fn path(&self) -> &[u8] {
+        let target = self.origin_form();
+        let end = target.iter().position(|&byte| byte == b'?' || byte == b'#');
+        &target[..end.unwrap_or(target.len())]
+    }
+
+    /// The query of the target without its `?`, where it has one.
+    pub fn query(&self) -> Option<&[u8]> {
+        let target = self.origin_form();
+        let start = target.iter().position(|&byte| byte == b'?')? + 1;
+        let query = &target[start..];
+        let end = query.iter().position(|&byte| byte == b'#');
+        Some(&query[..end.unwrap_or(query.len())])
+    }
+
+    /// The authority asked for: of the target when it is absolute (RFC 9112 section 3.2.2),
+    /// else of the Host field.
+    pub fn authority(&self) -> Option<&[u8]> {
+        if self.method == Method::Connect {
+            return Some(self.target());
+        }
+        match split_absolute(self.target()) {
+            Some((authority, _)) => Some(authority),
+            None => self.head.get("host"),
+        }
+    }
+
+    fn origin_form(&self) -> &[u8] {
+        match split_absolute(self.target()) {
+            Some((_, b"")) => b"/",
+            Some((_, rest)) => rest,
+            None => self.target(),
+        }
+    }
+}
+
+/// Splits `scheme://authority/rest` into authority (without user information) and rest.
+fn split_absolute(target: &[u8]) -> Option<(&[u8], &[u8])> {
+    if target.first().is_none_or(|&byte| byte == b'/' || byte == b'*') {
+        return None;
+    }
+    let scheme = target.windows(3).position(|window| window == b"://")?;
+    if scheme == 0 || !target[..scheme].iter().all(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    let rest = &target[scheme + 3..];
+    let end = rest.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(rest.len());
+    let (authority, rest) = rest.split_at(end);
+    let host = authority.iter().rposition(|&byte| byte == b'@').map_or(0, |at| at + 1);
+    Some((&authority[host..], rest))
+}
+
+/// A request method: the registered ones that APIs use, and any other token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Method {
+    /// GET
+    Get,
+    /// HEAD
+    Head,
+    /// POST
+    Post,
+    /// PUT
+    Put,
+    /// DELETE
+    Delete,
+    /// CONNECT
+    Connect,
+    /// OPTIONS
+    Options,
+    /// TRACE
+    Trace,
+    /// PATCH
+    Patch,
+    /// Any other token, as sent.
+    Other(Box<str>),
+}
+
+impl Method {
+    /// The method as on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+            Self::Connect => "CONNECT",
+            Self::Options => "OPTIONS",
+            Self::Trace => "TRACE",
+            Self::Patch => "PATCH",
+            Self::Other(token) => token,
+        }
+    }
+}
+
+impl From<&str> for Method {
+    fn from(token: &str) -> Self {
+        match token {
+            "GET" => Self::Get,
+            "HEAD" => Self::Head,
+            "POST" => Self::Post,
+            "PUT" => Self::Put,
+            "DELETE" => Self::Delete,
+            "CONNECT" => Self::Connect,
+            "OPTIONS" => Self::Options,
+            "TRACE" => Self::Trace,
+            "PATCH" => Self::Patch,
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// The HTTP version of a start line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// HTTP/0.9: a request line without version, a response without head.
+    Http09,
+    /// HTTP/1.0
+    Http10,
+    /// HTTP/1.1
+    #[default]
+    Http11,
+}
+
+impl Version {
+    /// The value of OpenTelemetry's `network.protocol.version`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http09 => "0.9",
+            Self::Http10 => "1.0",
+            Self::Http11 => "1.1",
+        }
+    }
+}
+
+/// Facts on the content (body) of a message. Lengths are in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// How the end of the content is known.
+    pub framing: Framing,
+    /// Content bytes on the wire after transfer decoding, gaps of known size included.
+    pub length: u64,
+    /// Of those, the bytes that were captured.
+    pub captured: u64,
+    /// Length after content decoding, when there is a coding and it was decoded (up to the cap).
+    pub decoded: Option<u64>,
+    /// What became of the content coding.
+    pub decoding: Decoding,
+}
+
+/// How a message's end is known (RFC 9112 section 6.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// No content.
+    #[default]
+    None,
+    /// Content-Length.
+    Length,
+    /// Transfer-Encoding: chunked.
+    Chunked,
+    /// The end of the connection.
+    Close,
+}
+
+/// What became of a content coding (RFC 9110 section 8.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decoding {
+    /// No coding was named, or there was no content.
+    #[default]
+    Identity,
+    /// Decoded to the end.
+    Complete,
+    /// Decoded up to the cap on decoded bytes.
+    Capped,
+    /// Decoded up to where the captured bytes end.
+    Partial,
+    /// The bytes are not what the coding says.
+    Broken,
+    /// A coding that is not supported.
+    Unsupported,
+}
+
+/// A set of small flags, shared by [`Missing`] and [`Problems`].
+macro_rules! flag_set {
+    ($(#[$doc:meta])* $name:ident { $($(#[$flag_doc:meta])* $flag:ident = $bit:literal, $text:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+        pub struct $name(u32);
+
+        impl $name {
+            $($(#[$flag_doc])* pub const $flag: Self = Self(1 << $bit);)*
+
+            /// Every flag with its name in events.
+            pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$flag, $text)),*];
+
+            /// No flag.
+            pub const fn empty() -> Self {
+                Self(0)
+            }
+
+            /// Whether no flag is set.
+            pub const fn is_empty(self) -> bool {
+                self.0 == 0
+            }
+
+            /// Whether every flag of `other` is set.
+            pub const fn contains(self, other: Self) -> bool {
+                self.0 & other.0 == other.0
+            }
+
+            /// Sets the flags of `other`.
+            pub fn insert(&mut self, other: Self) {
+                self.0 |= other.0;
+            }
+
+            /// The names of the set flags, in declaration order.
+            pub fn names(self) -> impl Iterator<Item = &'static str> {
+                Self::ALL.iter().filter(move |(flag, _)| self.contains(*flag)).map(|(_, name)| *name)
+            }
+        }
+    };
+}
+
+flag_set! {
+    /// What an exchange lacks. A conclusion from absence must not be drawn when the part that
+    /// would show it is named here.
+    Missing {
+        /// The request was never seen.
+        REQUEST = 0, "request";
+        /// No response was seen before the connection ended, was lost, or moved on.
+        RESPONSE = 1, "response";
+        /// Bytes of the request were lost.
+        REQUEST_GAP = 2, "request_gap";
+        /// Bytes of the response were lost.
+        RESPONSE_GAP = 3, "response_gap";
+        /// Request content beyond the byte budget was not copied.
+        REQUEST_TRUNCATED = 4, "request_truncated";
+        /// Response content beyond the byte budget was not copied.
+        RESPONSE_TRUNCATED = 5, "response_truncated";
+        /// The connection ended inside the request.
+        REQUEST_ABORTED = 6, "request_aborted";
+        /// The connection ended inside the response.
+        RESPONSE_ABORTED = 7, "response_aborted";
+        /// Request content was not decoded.
+        REQUEST_UNDECODED = 8, "request_undecoded";
+        /// Response content was not decoded.
+        RESPONSE_UNDECODED = 9, "response_undecoded";
+        /// Loss made it ambiguous which request this response answers.
+        PAIRING = 10, "pairing";
+    }
+}
+
+flag_set! {
+    /// What is odd about a message: broken input is data.
+    Problems {
+        /// Content-Length together with Transfer-Encoding (RFC 9112 section 6.3, item 3).
+        CONFLICTING_FRAMING = 0, "conflicting_framing";
+        /// Content-Length values that differ or are no number (item 5).
+        INVALID_CONTENT_LENGTH = 1, "invalid_content_length";
+        /// Transfer-Encoding in which chunked is not last, or unknown codings (item 4).
+        INVALID_TRANSFER_ENCODING = 2, "invalid_transfer_encoding";
+        /// A chunk size line that is none.
+        INVALID_CHUNK = 3, "invalid_chunk";
+        /// A folded field line (RFC 9112 section 5.2).
+        OBSOLETE_FOLDING = 4, "obsolete_folding";
+        /// A field line that breaks the grammar was left out.
+        INVALID_FIELD = 5, "invalid_field";
+        /// HTTP/1.1 without Host, or with two (RFC 9112 section 3.2).
+        INVALID_HOST = 6, "invalid_host";
+        /// More field lines than are kept; the rest was left out.
+        TOO_MANY_FIELDS = 7, "too_many_fields";
+        /// Bytes after the end of the message that start no other.
+        TRAILING_BYTES = 8, "trailing_bytes";
+        /// HTTP/0.9: recognised by its request line without version.
+        HTTP_09 = 9, "http_09";
+    }
+}
+
+/// The process behind a socket. What is not known is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Workload {
+    /// Process id in the node's PID namespace.
+    pub pid: Option<u32>,
+    /// The kernel's name of the process.
+    pub comm: Option<Box<str>>,
+    /// Path of the executable in the process's own mount namespace.
+    pub executable: Option<Box<str>>,
+    /// Cgroup path below the cgroup root.
+    pub cgroup: Option<Box<str>>,
+    /// Container id (64 hex digits).
+    pub container: Option<Box<str>>,
+    /// Kubernetes pod uid.
+    pub pod: Option<Box<str>>,
+}

@@ -1,0 +1,19 @@
+//! A passive sensor for API traffic.
+//!
+//! The module order is the pipeline's order; `docs/architecture.md` explains it:
+//! capture → stream → protocol → pairing → exchange → inventory → sink.
+
+pub mod capture;
+pub mod cli;
+pub mod config;
+pub mod control;
+pub mod event;
+pub mod exchange;
+pub mod inventory;
+pub mod mask;
+pub mod pairing;
+pub mod pipeline;
+pub mod protocol;
+pub mod sink;
+pub mod stats;
+pub mod stream;

@@ -1,0 +1,5 @@
+//! The `sensor` command.
+
+fn main() -> std::process::ExitCode {
+    sensor::cli::main()
+}

@@ -1,0 +1,1 @@
+//! Values leave the analysis as facts: type, length and a keyed hash.

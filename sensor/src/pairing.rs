@@ -1,0 +1,1 @@
+//! Joins requests and responses of a connection.

@@ -1,0 +1,1 @@
+//! Wires the stages; the only file that spawns.

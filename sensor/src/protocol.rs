@@ -1,0 +1,1 @@
+//! Parsers: bytes and gaps of a stream in, messages out.

@@ -1,0 +1,1 @@
+//! Counters: every loss has one.

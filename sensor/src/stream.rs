@@ -1,0 +1,1 @@
+//! TCP reassembly by sequence number.
