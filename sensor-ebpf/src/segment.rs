@@ -140,8 +140,7 @@ fn follow(
     }
     if connection.verdict == Verdict::Sniff as u8
         && (packet.length == 0
-            || !(turned || connection.prefix_length != 0)
-            || !sniff(context, connection, cookie, packet, direction))
+            || !sniff(context, connection, cookie, packet, direction, turned))
     {
         return None;
     }
@@ -240,7 +239,8 @@ fn turn(connection: &mut Connection, direction: Direction) -> bool {
     true
 }
 
-/// Looks at the first bytes of a turn; true when the segment is to be copied.
+/// Looks at the first bytes of a segment; true when it is to be copied. Not only where a turn
+/// begins: the segment that begins it may arrive second.
 #[inline(always)]
 fn sniff(
     context: &SkBuffContext,
@@ -248,6 +248,7 @@ fn sniff(
     cookie: u64,
     packet: &Packet,
     direction: Direction,
+    turned: bool,
 ) -> bool {
     let have = u32::from(connection.prefix_length & 7);
     let Some(chunk) = first_bytes(context, packet, 8 - have) else {
@@ -290,7 +291,7 @@ fn sniff(
             false
         }
         Protocol::Other => {
-            connection.sniffed += 1;
+            connection.sniffed = connection.sniffed.wrapping_add(u8::from(turned));
             if connection.sniffed >= SNIFF_TURNS {
                 connection.verdict = Verdict::Mute as u8;
                 count(|counters| counters.other_connections += 1);
