@@ -26,7 +26,7 @@ pub fn exchanges(
     let mut writer = PcapWriter::create(path)?;
     let per_connection = per_connection.max(1);
     let mut time = 1_700_000_000_000_000_000;
-    for group in (0..count).step_by(per_connection * CONCURRENT) {
+    for group in (0..count).step_by(per_connection.saturating_mul(CONCURRENT)) {
         let starts: Vec<usize> = (group..count).step_by(per_connection).take(CONCURRENT).collect();
         let mut connections: Vec<Conversation> =
             starts.iter().map(|start| connection(start / per_connection)).collect();

@@ -6,7 +6,6 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::{capture::Direction, exchange::ConnectionId};
@@ -23,8 +22,8 @@ const LIMIT: usize = 2 * ((1 << 19) / 8 * 7);
 /// the young one takes its place. A packet moves its connection to the young generation, so
 /// the ones forgotten are those that were idle longest, closed ones among them.
 pub struct Flows {
-    young: HashMap<Ends, Flow, FixedState>,
-    old: HashMap<Ends, Flow, FixedState>,
+    young: HashMap<Ends, Flow>,
+    old: HashMap<Ends, Flow>,
     limit: usize,
     numbered: u64,
     forgotten: u64,
@@ -39,11 +38,9 @@ impl Default for Flows {
 impl Flows {
     /// Remembers at most `limit` connections.
     pub fn new(limit: usize) -> Self {
-        // A fixed seed: the tables are walked nowhere where order matters, and a replay that
-        // takes the same time each time is worth more than hostile captures, which can cost
-        // time only.
-        let table = || HashMap::with_hasher(FixedState::with_seed(0));
-        Self { young: table(), old: table(), limit, numbered: 0, forgotten: 0 }
+        // Seeded at random against hostile addresses; no result depends on the tables' order.
+        let (young, old) = (HashMap::new(), HashMap::new());
+        Self { young, old, limit, numbered: 0, forgotten: 0 }
     }
 
     /// Connections numbered so far.
@@ -199,3 +196,6 @@ impl Flow {
 fn other(side: Side) -> Side {
     1 - side
 }
+
+#[cfg(test)]
+mod tests;
