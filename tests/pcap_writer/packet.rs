@@ -103,3 +103,40 @@ fn words(bytes: &[u8]) -> u32 {
     let word = |pair: &[u8]| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0));
     bytes.chunks(2).map(word).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checksums() {
+        let check = |bytes: &[u8], expect: [u8; 2]| assert_eq!(checksum(0, bytes), expect);
+        // The example of RFC 1071 section 3, whose sum is ddf2, and an odd length.
+        check(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7], [0x22, 0x0d]);
+        check(&[0x00, 0x01, 0xf2], [0x0d, 0xfe]);
+    }
+
+    /// A receiver sums everything, the checksum included, to all ones.
+    #[test]
+    fn receivers_agree() {
+        for (source, destination, header) in
+            [("10.0.0.1:1", "10.0.0.2:2", 34), ("[fd00::1]:1", "[fd00::2]:2", 54)]
+        {
+            let tcp = Tcp {
+                source: source.parse().expect("an address"),
+                destination: destination.parse().expect("an address"),
+                sequence: 0xdead_beef,
+                acknowledgement: 0xcafe_f00d,
+                flags: PSH | ACK,
+                payload: b"odd",
+            };
+            let frame = tcp.frame();
+            let addresses = if header == 34 { 26 } else { 22 };
+            let pseudo = words(&frame[addresses..header]) + 6 + 23;
+            assert_eq!(checksum(pseudo, &frame[header..]), [0, 0]);
+            if header == 34 {
+                assert_eq!(checksum(0, &frame[14..header]), [0, 0]);
+            }
+        }
+    }
+}
