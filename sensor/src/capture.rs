@@ -4,6 +4,7 @@
 //! stages to the right run the same way on both.
 
 pub mod live;
+pub mod pcap;
 
 use std::net::SocketAddr;
 
