@@ -3,6 +3,8 @@
 //! Live capture ([`live`]) and capture files ([`pcap`]) give the same record, so that all
 //! stages to the right run the same way on both.
 
+pub mod attribution;
+
 use std::net::SocketAddr;
 
 use crate::exchange::{ConnectionId, Timestamp};

@@ -1,0 +1,432 @@
+//! On the running kernel: real sockets, network namespaces, cgroups and processes.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream},
+    os::fd::{AsFd, OwnedFd},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+};
+
+use rustix::{
+    net::sockopt::socket_cookie,
+    process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open},
+    thread::{UnshareFlags, unshare_unsafe},
+};
+
+use super::*;
+
+const ID: &str = "a3f5c1d2e4b6978801234567890abcdefa3f5c1d2e4b6978801234567890abcd";
+const UID: &str = "8f6a2b1c-0d3e-4f5a-9b8c-7d6e5f4a3b2c";
+
+/// Unwraps what needs privileges. Without them the test is skipped, unless it must run.
+fn live<T, E: std::fmt::Display>(what: &str, result: Result<T, E>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(error) if std::env::var_os("SENSOR_REQUIRE_LIVE").is_some_and(|v| v == "1") => {
+            panic!("{what}: {error}")
+        }
+        Err(error) => {
+            eprintln!("skipped: {what}: {error}");
+            None
+        }
+    }
+}
+
+/// A child that ends with the test.
+struct Guard(Child);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// A child whose standard input is this descriptor.
+fn child_with(descriptor: impl Into<OwnedFd>) -> Guard {
+    Guard(Command::new("sleep").arg("60").stdin(descriptor.into()).spawn().expect("sleep starts"))
+}
+
+/// A connection on loopback: (accepted end, connecting end).
+fn connection(listener: &TcpListener) -> (TcpStream, TcpStream) {
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (listener.accept().unwrap().0, client)
+}
+
+/// What the kernel programs would give for this socket, in no cgroup that is known.
+fn seen(stream: &TcpStream, serves: bool) -> Socket {
+    Socket {
+        cookie: socket_cookie(stream).unwrap(),
+        cgroup: 0,
+        pid: 0,
+        local: stream.local_addr().unwrap(),
+        remote: stream.peer_addr().unwrap(),
+        serves,
+    }
+}
+
+/// An attribution with its lookup thread.
+struct Running {
+    attribution: Option<Attribution>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Running {
+    fn start() -> Self {
+        let mount = cgroup::find_mount();
+        let (attribution, lookups) = Attribution::new(mount.as_deref(), Instant::now());
+        let thread = thread::spawn(|| lookups.run());
+        Self { attribution: Some(attribution), thread: Some(thread) }
+    }
+
+    /// Asks until the lookup has come to an end, and once more.
+    fn settle(&mut self, socket: &Socket) -> Workload {
+        let attribution = self.attribution.as_mut().unwrap();
+        let begin = Instant::now();
+        let ended = |counts: Statistics| counts.found + counts.not_found;
+        let before = ended(attribution.statistics());
+        // The clock runs ahead, so that what is put off does not take real seconds.
+        for step in 0..300 {
+            let now = begin + Duration::from_millis(100 * step);
+            attribution.workload(socket, now);
+            thread::sleep(Duration::from_millis(10));
+            attribution.poll(now);
+            if ended(attribution.statistics()) > before {
+                return attribution.workload(socket, now).map(|w| (*w).clone()).unwrap_or_default();
+            }
+        }
+        panic!("no lookup came to an end: {:?}", attribution.statistics());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.attribution.take());
+        self.thread.take().unwrap().join().expect("the lookup thread ends when asked nothing more");
+    }
+}
+
+#[test]
+fn a_process_is_found_by_its_socket() {
+    if live("proc", process::proc_is_of_node().then_some(()).ok_or("not the node's")).is_none() {
+        return;
+    }
+    let mut running = Running::start();
+    for address in [Ipv4Addr::LOCALHOST.into(), std::net::IpAddr::from(Ipv6Addr::LOCALHOST)] {
+        let listener = TcpListener::bind((address, 0)).unwrap();
+        let (server, client) = connection(&listener);
+        let socket = seen(&server, true);
+        let found = running.settle(&socket);
+        assert_eq!(found.pid, Some(std::process::id()));
+        let executable = std::env::current_exe().unwrap();
+        assert_eq!(found.executable.as_deref(), executable.to_str());
+
+        // The same socket, in a child alone.
+        let socket = seen(&client, false);
+        let child = child_with(client);
+        let found = running.settle(&socket);
+        assert_eq!(found.pid, Some(child.0.id()));
+        assert_eq!(found.comm.as_deref(), Some("sleep"));
+    }
+}
+
+#[test]
+fn a_socket_that_several_hold_has_no_process() {
+    if live("proc", process::proc_is_of_node().then_some(()).ok_or("not the node's")).is_none() {
+        return;
+    }
+    let mut running = Running::start();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let (server, _client) = connection(&listener);
+    let mut socket = seen(&server, true);
+    let one = child_with(server.try_clone().unwrap());
+    let two = child_with(server);
+    let found = running.settle(&socket);
+    assert_eq!(found.pid, None);
+    assert!(
+        found.executable.is_some_and(|path| path.contains("sleep") || path.contains("coreutils"))
+    );
+    // The kernel names one of them.
+    socket.pid = two.0.id();
+    let attribution = running.attribution.as_mut().unwrap();
+    let found = attribution.workload(&socket, Instant::now()).unwrap();
+    assert_eq!(found.pid, Some(two.0.id()));
+    drop(one);
+}
+
+#[test]
+fn a_false_sender_is_refuted() {
+    if live("proc", process::proc_is_of_node().then_some(()).ok_or("not the node's")).is_none() {
+        return;
+    }
+    let mut running = Running::start();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let (server, _client) = connection(&listener);
+    let mut socket = seen(&server, true);
+    let bystander = Guard(Command::new("sleep").arg("60").spawn().unwrap());
+    let now = Instant::now();
+    socket.pid = std::process::id();
+    let attribution = running.attribution.as_mut().unwrap();
+    assert_eq!(attribution.workload(&socket, now).unwrap().pid, Some(socket.pid));
+    socket.pid = bystander.0.id();
+    assert_eq!(attribution.workload(&socket, now).and_then(|found| found.pid), None);
+    assert_eq!(attribution.statistics().sender_disputed, 1);
+    let found = running.settle(&socket);
+    assert_eq!(found.pid, Some(std::process::id()));
+}
+
+#[test]
+fn only_the_right_cookie_finds_the_socket() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let (server, client) = connection(&listener);
+    let query = |stream: &TcpStream, serves| {
+        let socket = seen(stream, serves);
+        let (cookie, local, remote) = (socket.cookie, socket.local, socket.remote);
+        socket::Query { cookie, local, remote, serves }
+    };
+    let own = [std::process::id()];
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let mut namespaces = socket::Namespaces::default();
+    let right = query(&server, true);
+    if live("network namespace", namespaces.inode(&right, &own, deadline).ok_or("not entered"))
+        .is_none()
+    {
+        return;
+    }
+    let wrong = socket::Query { cookie: right.cookie ^ 1, ..right };
+    assert_eq!(namespaces.inode(&wrong, &own, deadline), None);
+    let other_end = socket::Query { cookie: query(&client, false).cookie, ..right };
+    assert_eq!(namespaces.inode(&other_end, &own, deadline), None);
+    assert_eq!(namespaces.inode(&right, &[u32::MAX], deadline), None);
+
+    // A client whose packets show a translated peer.
+    let direct = query(&client, false);
+    let translated = socket::Query { remote: "192.0.2.7:1".parse().unwrap(), ..direct };
+    let inode = namespaces.inode(&direct, &own, deadline);
+    assert!(inode.is_some());
+    assert_eq!(namespaces.inode(&translated, &own, deadline), inode);
+    let wrong = socket::Query { cookie: direct.cookie ^ 1, ..translated };
+    assert_eq!(namespaces.inode(&wrong, &own, deadline), None);
+
+    // An IPv6 listener that serves IPv4.
+    let listener = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let _client = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let (server, _) = listener.accept().unwrap();
+    let mut mapped = query(&server, true);
+    assert!(namespaces.inode(&mapped, &own, deadline).is_some(), "as the socket says it");
+    mapped.local.set_ip(mapped.local.ip().to_canonical());
+    mapped.remote.set_ip(mapped.remote.ip().to_canonical());
+    assert!(namespaces.inode(&mapped, &own, deadline).is_some(), "as the packets say it");
+
+    // Closed: there is a socket for a while, but it is nobody's.
+    let (server, client) = connection(&TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    let gone = query(&client, false);
+    drop(client);
+    assert_eq!(namespaces.inode(&gone, &own, deadline), None);
+    drop(server);
+}
+
+#[test]
+fn a_socket_in_another_network_namespace() {
+    // A thread's own namespace, which goes with the thread and the child that it starts.
+    let in_namespace = || {
+        // SAFETY: a new network namespace changes neither memory nor descriptors.
+        unsafe { unshare_unsafe(UnshareFlags::NEWNET) }?;
+        let up = Command::new("ip").args(["link", "set", "lo", "up"]).status()?;
+        if !up.success() {
+            return Err(std::io::Error::other("ip link set lo up failed"));
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let (server, client) = connection(&listener);
+        let sockets = (seen(&server, true), seen(&client, false));
+        Ok((sockets, child_with(server), child_with(client)))
+    };
+    let made = thread::spawn(in_namespace).join().unwrap();
+    let Some(((server, client), server_child, client_child)) = live("network namespace", made)
+    else {
+        return;
+    };
+    let before = fs::read_link("/proc/thread-self/ns/net").unwrap();
+    let mut running = Running::start();
+    assert_eq!(running.settle(&server).pid, Some(server_child.0.id()));
+    assert_eq!(running.settle(&client).pid, Some(client_child.0.id()));
+    assert_eq!(fs::read_link("/proc/thread-self/ns/net").unwrap(), before);
+}
+
+/// Cgroups as the kubelet makes them, below one of the test's own.
+struct Tree {
+    top: PathBuf,
+    leaf: PathBuf,
+}
+
+impl Tree {
+    fn create(name: &str) -> std::io::Result<Self> {
+        let mount = cgroup::find_mount().ok_or(std::io::ErrorKind::NotFound)?;
+        let top = mount.join(format!("sensor-test-{name}-{}", std::process::id()));
+        let pod = format!("kubepods-burstable-pod{}.slice", UID.replace('-', "_"));
+        let leaf = top
+            .join("kubepods.slice/kubepods-burstable.slice")
+            .join(pod)
+            .join(format!("cri-containerd-{ID}.scope"));
+        let tree = Self { top, leaf };
+        fs::create_dir_all(&tree.leaf)?;
+        Ok(tree)
+    }
+
+    fn id(&self) -> u64 {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(&self.leaf).unwrap().ino()
+    }
+
+    fn take(&self, pid: u32) -> std::io::Result<()> {
+        fs::write(self.leaf.join("cgroup.procs"), pid.to_string())
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let mut directory = self.leaf.clone();
+        // A process that has just ended may hold it for a moment.
+        for _ in 0..100 {
+            while fs::remove_dir(&directory).is_ok() && directory != self.top {
+                directory.pop();
+            }
+            if !self.top.exists() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        eprintln!("left behind: {}", self.top.display());
+    }
+}
+
+/// A shell in the tree that connects to `port` from there, and its socket.
+fn shell_in(tree: &Tree, port: u16) -> std::io::Result<(Guard, TcpStream)> {
+    let script = format!("read; exec 3<>/dev/tcp/127.0.0.1/{port}; echo; read");
+    let mut child = Command::new("bash")
+        .args(["-c", &script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map(Guard)?;
+    tree.take(child.0.id())?;
+    child.0.stdin.as_mut().unwrap().write_all(b"\n")?;
+    child.0.stdout.as_mut().unwrap().read_exact(&mut [0])?;
+    let pid = Pid::from_child(&child.0);
+    let handle = pidfd_open(pid, PidfdFlags::empty())?;
+    let descriptor = pidfd_getfd(handle.as_fd(), 3, PidfdGetfdFlags::empty())?;
+    Ok((child, descriptor.into()))
+}
+
+#[test]
+fn container_and_pod_of_a_socket() {
+    let Some(tree) = live("cgroup", Tree::create("pod")) else { return };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let made = shell_in(&tree, listener.local_addr().unwrap().port());
+    let Some((child, stream)) = live("shell in a cgroup", made) else { return };
+    let mut socket = seen(&stream, false);
+    drop(stream);
+    socket.cgroup = tree.id();
+
+    let mut running = Running::start();
+    let now = Instant::now();
+    let attribution = running.attribution.as_mut().unwrap();
+    let contained = |found: &Workload| {
+        assert_eq!(found.container.as_deref(), Some(ID));
+        assert_eq!(found.pod.as_deref(), Some(UID));
+        let path = format!(
+            "/{}",
+            tree.leaf.strip_prefix(cgroup::find_mount().unwrap()).unwrap().display()
+        );
+        assert_eq!(found.cgroup.as_deref(), Some(&*path));
+    };
+    let at_once = attribution.workload(&socket, now).expect("the cgroup is known at once");
+    contained(&at_once);
+    assert_eq!(at_once.pid, None);
+
+    // Named by the kernel, wrongly: a process of another cgroup.
+    let mut misled = Socket { cookie: u64::MAX, pid: std::process::id(), ..socket };
+    let found = attribution.workload(&misled, now).unwrap();
+    contained(&found);
+    assert_eq!(found.pid, None);
+    assert_eq!(attribution.statistics().sender_distrusted, 1);
+    // And rightly.
+    (misled.cookie, misled.pid) = (u64::MAX - 1, child.0.id());
+    let found = attribution.workload(&misled, now).unwrap();
+    contained(&found);
+    assert_eq!((found.pid, found.comm.as_deref()), (Some(child.0.id()), Some("bash")));
+
+    let found = running.settle(&socket);
+    contained(&found);
+    assert_eq!((found.pid, found.comm.as_deref()), (Some(child.0.id()), Some("bash")));
+
+    // The process is moved away, the socket stays where it was made.
+    let moved =
+        fs::write(cgroup::find_mount().unwrap().join("cgroup.procs"), child.0.id().to_string());
+    if live("move back", moved).is_none() {
+        return;
+    }
+    let mut running = Running::start();
+    let now = Instant::now();
+    socket.pid = child.0.id();
+    let attribution = running.attribution.as_mut().unwrap();
+    let found = attribution.workload(&socket, now).unwrap();
+    contained(&found);
+    assert_eq!(found.pid, None, "not trusted yet");
+    assert_eq!(running.settle(&socket).pid, Some(child.0.id()), "it holds the socket");
+}
+
+#[test]
+fn cgroup_paths_by_id() {
+    let Some(tree) = live("cgroup", Tree::create("path")) else { return };
+    let mount = cgroup::find_mount().unwrap();
+    let hierarchy = Hierarchy::open(&mount).unwrap();
+    let path = format!("/{}", tree.leaf.strip_prefix(&mount).unwrap().display());
+    let (id, deadline) = (tree.id(), Instant::now() + Duration::from_secs(10));
+    assert_eq!(hierarchy.search(id, deadline).as_deref(), Some(&*path));
+    assert_eq!(hierarchy.search(u64::MAX, deadline), None);
+    assert_eq!(hierarchy.id(&path), Some(id));
+    assert_eq!(hierarchy.id("/../.."), None);
+    let Some(found) = live("by handle", hierarchy.path(id).map_err(|error| format!("{error:?}")))
+    else {
+        return;
+    };
+    assert_eq!(*found, path);
+    let root = hierarchy.id("/").unwrap();
+    assert!(hierarchy.is_root(root));
+    assert_eq!(hierarchy.path(root).as_deref(), Ok("/"));
+    drop(tree);
+    assert_eq!(hierarchy.path(id), Err(cgroup::Unresolved::Removed));
+    assert_eq!(hierarchy.search(id, deadline), None);
+}
+
+#[test]
+fn nothing_known_is_nothing_said() {
+    let (mut attribution, lookups) = Attribution::new(None, Instant::now());
+    drop(lookups);
+    let socket = Socket {
+        cookie: 1,
+        cgroup: 12345,
+        pid: 0,
+        local: "192.0.2.1:80".parse().unwrap(),
+        remote: "192.0.2.2:40000".parse().unwrap(),
+        serves: true,
+    };
+    let now = Instant::now();
+    assert_eq!(attribution.workload(&socket, now), None);
+    attribution.poll(now);
+    if attribution.sees_processes() {
+        assert_eq!(attribution.statistics().deferred, 1);
+        // A thread of the kernel, and a process that is none.
+        let kernel = Socket { cookie: 2, pid: 2, ..socket };
+        assert_eq!(attribution.workload(&kernel, now), None);
+        let gone = Socket { cookie: 3, pid: 0x3fff_ffff, ..socket };
+        let found = attribution.workload(&gone, now).unwrap();
+        assert_eq!(*found, Workload { pid: Some(gone.pid), ..Workload::default() });
+        assert_eq!(attribution.statistics().pid_not_visible, 1);
+    }
+}
