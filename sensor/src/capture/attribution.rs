@@ -274,6 +274,7 @@ impl Attribution {
             },
             cgroup: socket.cgroup,
             path: place.and_then(|place| place.path.clone()),
+            search: place.is_some_and(|place| place.searchable),
             sender: evidence.sender(),
         };
         if self.under_way < QUEUE && self.requests.try_send(request).is_ok() {

@@ -35,6 +35,8 @@ pub struct Request {
     pub cgroup: u64,
     /// Its cgroup's path, where known.
     pub path: Option<Box<str>>,
+    /// The path is to be searched for.
+    pub search: bool,
     /// A process that was named as its sender, or 0.
     pub sender: u32,
 }
@@ -116,7 +118,7 @@ impl Lookups {
         };
         if self.budget.has_time(begin) {
             let deadline = begin + LOOKUP_MAX;
-            if request.path.is_none() && request.cgroup != 0 {
+            if request.search {
                 let search = |hierarchy: &Hierarchy| hierarchy.search(request.cgroup, deadline);
                 answer.path = self.hierarchy.as_ref().and_then(search);
             }
@@ -184,6 +186,11 @@ fn holders(candidates: &[u32], inode: u32, deadline: Instant) -> Option<Vec<Proc
         if process::holds_socket(pid, inode, deadline)? {
             found.extend(Process::read(pid));
         }
+    }
+    if found.len() > 1 {
+        // Between fork and exec a child has all the descriptors of its parent: look again.
+        let holds = |process: &Process| process::holds_socket(process.pid, inode, deadline);
+        found.retain(|process| holds(process).unwrap_or(true));
     }
     Some(found)
 }

@@ -29,15 +29,18 @@ pub struct Place {
     pub path: Option<Box<str>>,
     /// What the path says of every socket made in it. `None` without a path.
     pub facts: Option<Arc<Workload>>,
+    /// The path may be found by a search.
+    pub searchable: bool,
     root: bool,
     read: Instant,
 }
 
 impl Place {
-    fn new(id: u64, path: Option<Box<str>>, now: Instant) -> Self {
+    /// A cgroup with the facts that follow from its path.
+    pub fn new(id: u64, path: Option<Box<str>>, now: Instant) -> Self {
         let facts = path.as_deref().map(|path| Arc::new(facts(path)));
         let root = path.as_deref() == Some("/");
-        Self { id, path, facts, root, read: now }
+        Self { id, path, facts, searchable: false, root, read: now }
     }
 
     /// Whether it is the root, which says nothing: sockets are also there where the kernel does
@@ -52,7 +55,7 @@ impl Place {
             return false;
         };
         let mut rest = other;
-        while let Some(shorter) = rest.strip_prefix("/..") {
+        while let Some(shorter) = rest.strip_prefix("/..").filter(|rest| rest.starts_with('/')) {
             rest = shorter;
         }
         if rest.len() == other.len() {
@@ -99,10 +102,11 @@ impl Places {
             return (Some(Arc::clone(place)), false);
         }
         let path = hierarchy.path(id);
-        let removed = path == Err(Unresolved::Removed);
-        let place = Arc::new(Place::new(id, path.ok(), now));
+        let failed = path.is_err();
+        let searchable = path == Err(Unresolved::Unsupported);
+        let place = Arc::new(Place { searchable, ..Place::new(id, path.ok(), now) });
         self.cache.insert(id, Arc::clone(&place));
-        (Some(place), removed)
+        (Some(place), failed)
     }
 
     /// Takes a path that was found elsewhere.
@@ -124,5 +128,32 @@ impl Places {
             self.learn(place.id, path.clone(), now);
         }
         same
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_at_home_where_its_socket_was_made() {
+        let check = |socket: &str, process: &str, expect: bool| {
+            let place = Place::new(9, Some(socket.into()), Instant::now());
+            let process = Process { cgroup: Some(process.into()), ..Process::default() };
+            assert_eq!(place.holds(&process), expect, "{socket} {process:?}");
+        };
+        check("/a/b", "/a/b", true);
+        check("/a/b", "/a", false);
+        check("/a/b", "/a/b/c", false);
+        check("/a/b", "/a/bc", false);
+        check("/", "/", true);
+        // Seen from the cgroup namespace of a container.
+        check("/k/pod1/c1", "/../../pod1/c1", true);
+        check("/k/pod1/c1", "/../c1", true);
+        check("/k/pod1/c1", "/../c2", false);
+        check("/k/pod1/xc1", "/../c1", false);
+        check("/k/pod1", "/..", false);
+        check("/k/pod1", "/../", false);
+        check("/k/..c1", "/..c1", false);
     }
 }

@@ -102,3 +102,59 @@ fn shared(place: &Place, process: &Process) -> Arc<Workload> {
     let facts = place.facts.as_deref().cloned().unwrap_or_default();
     Arc::new(Workload { executable: process.executable.clone(), ..facts })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADDRESS: ([u8; 4], u16) = ([192, 0, 2, 1], 80);
+
+    /// This process, as if it were in the cgroup `/a`.
+    fn process() -> Process {
+        Process { cgroup: Some("/a".into()), ..Process::read(std::process::id()).unwrap() }
+    }
+
+    #[test]
+    fn connections_to_one_address_share_the_executable() {
+        let now = Instant::now();
+        let (place, address) = (Place::new(9, Some("/a".into()), now), ADDRESS.into());
+        let mut processes = Processes::new(true, now);
+        let mut services = Services::new();
+        assert_eq!(services.get(&place, address, &mut processes, now), None);
+
+        let server = Arc::new(process());
+        services.learn(&place, address, &server, now);
+        let found = services.get(&place, address, &mut processes, now).unwrap();
+        assert_eq!(found.executable, server.executable);
+        assert_eq!((found.pid, &found.comm, found.cgroup.as_deref()), (None, &None, Some("/a")));
+        let elsewhere = Place::new(10, Some("/b".into()), now);
+        assert_eq!(services.get(&elsewhere, address, &mut processes, now), None);
+        let later = now + MEMORY;
+        assert_eq!(services.get(&place, address, &mut processes, later), None, "too long ago");
+
+        let other = Process { executable: Some("/bin/other".into()), ..process() };
+        services.learn(&place, address, &Arc::new(other), now);
+        services.learn(&place, address, &server, now);
+        assert_eq!(services.get(&place, address, &mut processes, now), None, "two programs");
+        services.learn(&place, address, &server, later);
+        assert!(services.get(&place, address, &mut processes, later).is_some());
+    }
+
+    #[test]
+    fn what_is_not_shared() {
+        let now = Instant::now();
+        let check = |path: &str, process: Process, expect: bool| {
+            let (place, address) = (Place::new(9, Some(path.into()), now), ADDRESS.into());
+            let mut services = Services::new();
+            services.learn(&place, address, &Arc::new(process), now);
+            let found = services.get(&place, address, &mut Processes::new(true, now), now);
+            assert_eq!(found.is_some(), expect, "{path}");
+        };
+        check("/a", process(), true);
+        check("/b", process(), false);
+        check("/", Process { cgroup: Some("/".into()), ..process() }, false);
+        check("/a", Process { executable: None, ..process() }, false);
+        check("/a", Process { pid: 0x3fff_ffff, ..process() }, false);
+        check("/a", Process { start: 1, ..process() }, false);
+    }
+}

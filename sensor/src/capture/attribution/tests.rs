@@ -7,13 +7,14 @@ use std::{
     os::fd::{AsFd, OwnedFd},
     path::PathBuf,
     process::{Child, Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
     thread,
 };
 
 use rustix::{
     net::sockopt::socket_cookie,
     process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open},
-    thread::{UnshareFlags, unshare_unsafe},
+    thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space, unshare_unsafe},
 };
 
 use super::*;
@@ -33,6 +34,26 @@ fn live<T, E: std::fmt::Display>(what: &str, result: Result<T, E>) -> Option<T> 
             None
         }
     }
+}
+
+/// Whether /proc is the node's and network namespaces may be entered.
+fn lookups_work() -> std::io::Result<()> {
+    if !process::proc_is_of_node() {
+        return Err(std::io::Error::other("/proc is not the node's"));
+    }
+    let own = fs::File::open("/proc/self/ns/net")?;
+    let enter = move || {
+        move_into_link_name_space(own.as_fd(), Some(LinkNameSpaceType::Network))?;
+        Ok(())
+    };
+    thread::spawn(enter).join().unwrap()
+}
+
+/// Held by tests that start processes: for a moment, these have the descriptors of all tests.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A child that ends with the test.
@@ -111,7 +132,8 @@ impl Drop for Running {
 
 #[test]
 fn a_process_is_found_by_its_socket() {
-    if live("proc", process::proc_is_of_node().then_some(()).ok_or("not the node's")).is_none() {
+    let _alone = alone();
+    if live("lookup", lookups_work()).is_none() {
         return;
     }
     let mut running = Running::start();
@@ -135,7 +157,8 @@ fn a_process_is_found_by_its_socket() {
 
 #[test]
 fn a_socket_that_several_hold_has_no_process() {
-    if live("proc", process::proc_is_of_node().then_some(()).ok_or("not the node's")).is_none() {
+    let _alone = alone();
+    if live("lookup", lookups_work()).is_none() {
         return;
     }
     let mut running = Running::start();
@@ -159,7 +182,8 @@ fn a_socket_that_several_hold_has_no_process() {
 
 #[test]
 fn a_false_sender_is_refuted() {
-    if live("proc", process::proc_is_of_node().then_some(()).ok_or("not the node's")).is_none() {
+    let _alone = alone();
+    if live("lookup", lookups_work()).is_none() {
         return;
     }
     let mut running = Running::start();
@@ -232,6 +256,7 @@ fn only_the_right_cookie_finds_the_socket() {
 
 #[test]
 fn a_socket_in_another_network_namespace() {
+    let _alone = alone();
     // A thread's own namespace, which goes with the thread and the child that it starts.
     let in_namespace = || {
         // SAFETY: a new network namespace changes neither memory nor descriptors.
@@ -324,6 +349,7 @@ fn shell_in(tree: &Tree, port: u16) -> std::io::Result<(Guard, TcpStream)> {
 
 #[test]
 fn container_and_pod_of_a_socket() {
+    let _alone = alone();
     let Some(tree) = live("cgroup", Tree::create("pod")) else { return };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let made = shell_in(&tree, listener.local_addr().unwrap().port());
