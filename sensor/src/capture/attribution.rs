@@ -100,6 +100,24 @@ pub struct Statistics {
     pub cgroup_unknown: u64,
 }
 
+impl Statistics {
+    fn count(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Holders(holders) => {
+                self.found += 1;
+                self.shared += u64::from(holders.len() > 1);
+            }
+            Outcome::NotFound => self.not_found += 1,
+            Outcome::Incomplete => self.incomplete += 1,
+            Outcome::Deferred => {
+                self.deferred += 1;
+                return;
+            }
+        }
+        self.lookups += 1;
+    }
+}
+
 /// Finds out who owns sockets. Used on one thread.
 #[derive(Debug)]
 pub struct Attribution {
@@ -292,24 +310,13 @@ impl Attribution {
         }
         let place = self.place(answer.cgroup, now);
         let place = place.as_deref();
+        self.statistics.count(&answer.outcome);
         let Some(evidence) = self.sockets.get(answer.query.cookie) else { return };
         let holders = match answer.outcome {
             Outcome::Holders(holders) => holders,
-            Outcome::Deferred => {
-                self.statistics.deferred += 1;
-                return evidence.refused(now);
-            }
-            Outcome::NotFound | Outcome::Incomplete => {
-                let missed = matches!(answer.outcome, Outcome::NotFound);
-                self.statistics.lookups += 1;
-                self.statistics.not_found += u64::from(missed);
-                self.statistics.incomplete += u64::from(!missed);
-                return evidence.not_found(now);
-            }
+            Outcome::Deferred => return evidence.refused(now),
+            Outcome::NotFound | Outcome::Incomplete => return evidence.not_found(now),
         };
-        self.statistics.lookups += 1;
-        self.statistics.found += 1;
-        self.statistics.shared += u64::from(holders.len() > 1);
         let ids = holders.iter().map(|process| process.pid).collect();
         let holders: Vec<_> =
             holders.into_iter().map(|process| self.processes.insert(process, now)).collect();

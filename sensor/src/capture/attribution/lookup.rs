@@ -59,7 +59,8 @@ pub struct Answer {
 /// What a lookup found.
 #[derive(Debug)]
 pub enum Outcome {
-    /// All processes that hold the socket, at least one.
+    /// The processes that hold the socket, at least one: all of its cgroup and the sender, or
+    /// where none of these does, all of the node.
     Holders(Vec<Process>),
     /// No such socket or no holder: it was closed, or is not visible from here.
     NotFound,
@@ -137,8 +138,8 @@ impl Lookups {
                 Some(found) if found.is_empty() => {}
                 found => return found.map_or(Outcome::Incomplete, Outcome::Holders),
             }
-        } else if near.iter().any(|&pid| pid != request.sender) {
-            // The members of a cgroup share their network namespaces, so it was closed.
+        } else if !near.is_empty() {
+            // The members of a cgroup share their network namespace, so it was closed.
             return nothing(deadline);
         }
         // The root cgroup says nothing, and a socket made in one cgroup may be held in another.
@@ -152,17 +153,16 @@ impl Lookups {
         }
     }
 
-    /// The processes to ask first: the one named as sender and the members of the cgroup.
+    /// The processes to ask first: the members of the cgroup, if there are any, and the one named
+    /// as sender.
     fn near(&self, request: &Request, path: Option<&str>) -> Vec<u32> {
-        let mut near = Vec::new();
-        if request.sender != 0 {
-            near.push(request.sender);
+        let (Some(hierarchy), Some(path)) = (&self.hierarchy, path) else { return Vec::new() };
+        if path == "/" {
+            return Vec::new();
         }
-        if let (Some(hierarchy), Some(path)) = (&self.hierarchy, path)
-            && path != "/"
-        {
-            let members = hierarchy.members(path, PROCESSES_MAX);
-            near.extend(members.into_iter().filter(|&pid| pid != request.sender));
+        let mut near = hierarchy.members(path, PROCESSES_MAX);
+        if !near.is_empty() && request.sender != 0 && !near.contains(&request.sender) {
+            near.push(request.sender);
         }
         near
     }
@@ -186,6 +186,9 @@ fn holders(candidates: &[u32], inode: u32, deadline: Instant) -> Option<Vec<Proc
         if process::holds_socket(pid, inode, deadline)? {
             found.extend(Process::read(pid));
         }
+    }
+    if candidates.len() >= PROCESSES_MAX {
+        return None;
     }
     if found.len() > 1 {
         // Between fork and exec a child has all the descriptors of its parent: look again.
