@@ -5,6 +5,7 @@
 
 pub mod live;
 pub mod pcap;
+pub mod attribution;
 
 use std::net::SocketAddr;
 
