@@ -62,6 +62,12 @@ impl MaskKey {
         Ok(Self(key))
     }
 
+    /// A key as bytes, for tests that compare hashes.
+    #[cfg(test)]
+    pub(crate) fn from_bytes(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
     fn parse(bytes: &[u8]) -> Option<Self> {
         if let Ok(key) = bytes.try_into() {
             return Some(Self(key));
@@ -83,6 +89,11 @@ impl MaskKey {
         let mut hash = [0; 16];
         hash.copy_from_slice(&blake3::keyed_hash(&self.0, value).as_bytes()[..16]);
         MaskedHash(hash)
+    }
+
+    /// The facts on a value of a known kind.
+    pub fn mask(&self, kind: &'static str, value: &[u8]) -> Masked {
+        Masked { kind, length: value.len(), hash: self.hash(value) }
     }
 }
 
@@ -115,7 +126,7 @@ impl fmt::Display for MaskedHash {
 
 impl Serialize for MaskedHash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.digits().as_str())
+        self.digits().serialize(serializer)
     }
 }
 
@@ -148,6 +159,12 @@ impl<const DIGITS: usize> HexDigits<DIGITS> {
     /// The digits.
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl<const DIGITS: usize> Serialize for HexDigits<DIGITS> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

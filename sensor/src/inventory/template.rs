@@ -9,6 +9,7 @@ mod kind;
 mod name;
 
 pub use kind::SegmentKind;
+pub(crate) use kind::percent_decode;
 
 use std::ops::Range;
 
