@@ -223,6 +223,7 @@ impl Flags {
         Self::Problems(problems.unwrap_or_default())
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Missing(missing) => missing.is_empty(),

@@ -149,13 +149,12 @@ impl Key {
         self.bytes.clear();
         self.push(0, role(exchange.role).as_bytes());
         self.push(1, method(&request.method).as_bytes());
-        match Host::of(request) {
-            Some(host) => self.push(2, host.as_str().as_bytes()),
-            None => {
-                // Writing to a vector cannot fail.
-                let _ = write!(self.bytes, "{}", exchange.server);
-                self.push(2, b"");
-            }
+        if let Some(host) = Host::of(request) {
+            self.push(2, host.as_str().as_bytes());
+        } else {
+            // Writing to a vector cannot fail.
+            let _ = write!(self.bytes, "{}", exchange.server);
+            self.push(2, b"");
         }
         self.push(3, route.as_bytes());
     }

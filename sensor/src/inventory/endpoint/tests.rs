@@ -29,9 +29,7 @@ fn rows(exchanges: &[Exchange]) -> Vec<EndpointRow> {
 #[test]
 fn exchanges_of_one_endpoint_are_one_row() {
     let mut late = exchange("GET", "/users/3", 503);
-    for part in [&mut late.request.as_mut().unwrap().start] {
-        *part = Timestamp(START + 10_000_000_000);
-    }
+    late.request.as_mut().unwrap().start = Timestamp(START + 10_000_000_000);
     let response = late.response.as_mut().unwrap();
     response.end = Timestamp(START + 10_000_000_000);
     let unanswered = sample::unanswered("GET /users/4 HTTP/1.1\nHost: SHOP.example:80\n\n");
