@@ -3,9 +3,9 @@
 //! Live capture ([`live`]) and capture files ([`pcap`]) give the same record, so that all
 //! stages to the right run the same way on both.
 
+pub mod attribution;
 pub mod live;
 pub mod pcap;
-pub mod attribution;
 
 use std::net::SocketAddr;
 
@@ -69,6 +69,7 @@ pub enum Direction {
 
 impl Direction {
     /// The other way.
+    #[must_use]
     pub fn opposite(self) -> Self {
         match self {
             Self::Inbound => Self::Outbound,
