@@ -434,6 +434,8 @@ flag_set! {
         TRAILING_BYTES = 8, "trailing_bytes";
         /// HTTP/0.9: recognised by its request line without version.
         HTTP_09 = 9, "http_09";
+        /// A request line with spaces in its target.
+        INVALID_REQUEST_LINE = 10, "invalid_request_line";
     }
 }
 

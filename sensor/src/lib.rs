@@ -6,6 +6,7 @@
 pub mod capture;
 pub mod cli;
 pub mod config;
+pub mod connections;
 pub mod control;
 pub mod event;
 pub mod exchange;

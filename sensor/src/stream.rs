@@ -97,7 +97,7 @@ impl Stream {
         segment: &Segment<'_>,
         limits: Limits,
         memory: &mut Memory,
-        mut deliver: impl FnMut(Piece<'_>),
+        deliver: &mut dyn FnMut(&mut Memory, Piece<'_>),
     ) {
         if self.ended {
             return;
@@ -107,7 +107,7 @@ impl Stream {
             Some(next) => next,
             None => {
                 if segment.flags.rst() {
-                    return self.end(End::Reset, memory, &mut deliver);
+                    return self.end(End::Reset, memory, deliver);
                 }
                 *self.next.insert(sequence)
             }
@@ -116,14 +116,14 @@ impl Stream {
             self.finish.get_or_insert(sequence.wrapping_add(segment.length));
         }
         if segment.length > 0 {
-            self.payload(segment, sequence, next, limits, memory, &mut deliver);
+            self.payload(segment, sequence, next, limits, memory, deliver);
         } else if segment.lost > 0 || segment.skipped > 0 {
-            self.give_up(sequence, loss(segment), memory, &mut deliver);
+            self.give_up(sequence, loss(segment), memory, deliver);
         }
         if segment.flags.rst() && ahead(sequence, self.next.unwrap_or(sequence)) <= RESET_WINDOW {
-            return self.end(End::Reset, memory, &mut deliver);
+            return self.end(End::Reset, memory, deliver);
         }
-        self.finish_if_reached(memory, &mut deliver);
+        self.finish_if_reached(memory, deliver);
     }
 
     /// The receiver has everything before `acknowledgement`: what is missing below it was not
@@ -132,7 +132,7 @@ impl Stream {
         &mut self,
         acknowledgement: u32,
         memory: &mut Memory,
-        mut deliver: impl FnMut(Piece<'_>),
+        deliver: &mut dyn FnMut(&mut Memory, Piece<'_>),
     ) {
         let Some(next) = self.next else {
             self.next = Some(acknowledgement);
@@ -146,8 +146,8 @@ impl Stream {
             Some(finish) if after(acknowledgement, finish) => finish,
             _ => acknowledgement,
         };
-        self.give_up(until, GapCause::Lost, memory, &mut deliver);
-        self.finish_if_reached(memory, &mut deliver);
+        self.give_up(until, GapCause::Lost, memory, deliver);
+        self.finish_if_reached(memory, deliver);
     }
 
     /// Gives up holes that have been open for longer than the limit.
@@ -156,23 +156,28 @@ impl Stream {
         now: Timestamp,
         limits: Limits,
         memory: &mut Memory,
-        mut deliver: impl FnMut(Piece<'_>),
+        deliver: &mut dyn FnMut(&mut Memory, Piece<'_>),
     ) {
         while let Some(first) = self.held.as_ref().and_then(|held| held.first()) {
             if now.since(first.time) < limits.wait {
                 break;
             }
             let until = first.sequence;
-            self.give_up(until, GapCause::Lost, memory, &mut deliver);
+            self.give_up(until, GapCause::Lost, memory, deliver);
         }
-        self.finish_if_reached(memory, &mut deliver);
+        self.finish_if_reached(memory, deliver);
     }
 
     /// Delivers what is held, gaps and all, and ends.
-    pub fn close(&mut self, memory: &mut Memory, mut deliver: impl FnMut(Piece<'_>)) {
+    pub fn close(&mut self, memory: &mut Memory, deliver: &mut dyn FnMut(&mut Memory, Piece<'_>)) {
         if !self.ended {
-            self.end(End::Reset, memory, &mut deliver);
+            self.end(End::Reset, memory, deliver);
         }
+    }
+
+    /// Whether anything of the direction was seen, if only an acknowledgement.
+    pub fn started(&self) -> bool {
+        self.next.is_some()
     }
 
     /// Whether the direction has ended.
@@ -187,7 +192,7 @@ impl Stream {
         next: u32,
         limits: Limits,
         memory: &mut Memory,
-        deliver: &mut impl FnMut(Piece<'_>),
+        deliver: &mut dyn FnMut(&mut Memory, Piece<'_>),
     ) {
         if after(sequence, next) {
             let hole = ahead(sequence, next);
@@ -204,6 +209,7 @@ impl Stream {
             segment.length,
             sequence,
             (segment.acknowledgement, segment.time),
+            memory,
             deliver,
         );
         self.release(memory, deliver);
@@ -216,7 +222,8 @@ impl Stream {
         length: u32,
         sequence: u32,
         (acknowledgement, time): (u32, Timestamp),
-        deliver: &mut impl FnMut(Piece<'_>),
+        memory: &mut Memory,
+        deliver: &mut dyn FnMut(&mut Memory, Piece<'_>),
     ) {
         let Some(next) = self.next else { return };
         let seen = ahead(next, sequence);
@@ -226,17 +233,17 @@ impl Stream {
         self.next = Some(sequence.wrapping_add(length));
         let bytes = payload.get(seen as usize..).unwrap_or_default();
         if !bytes.is_empty() {
-            deliver(Piece::Data(Chunk { bytes, sequence: next, acknowledgement, time }));
+            deliver(memory, Piece::Data(Chunk { bytes, sequence: next, acknowledgement, time }));
         }
         let missing = length - seen - bytes.len() as u32;
         self.truncated = missing > 0;
         if missing > 0 {
-            deliver(Piece::Gap { length: missing, cause: GapCause::Budget });
+            deliver(memory, Piece::Gap { length: missing, cause: GapCause::Budget });
         }
     }
 
     /// Delivers held segments that now follow on.
-    fn release(&mut self, memory: &mut Memory, deliver: &mut impl FnMut(Piece<'_>)) {
+    fn release(&mut self, memory: &mut Memory, deliver: &mut dyn FnMut(&mut Memory, Piece<'_>)) {
         while let (Some(next), Some(held)) = (self.next, &mut self.held) {
             let Some(segment) = held.take_reached(next) else { break };
             if held.is_empty() {
@@ -248,6 +255,7 @@ impl Stream {
                 segment.length,
                 segment.sequence,
                 (segment.acknowledgement, segment.time),
+                memory,
                 deliver,
             );
         }
@@ -259,7 +267,7 @@ impl Stream {
         until: u32,
         cause: GapCause,
         memory: &mut Memory,
-        deliver: &mut impl FnMut(Piece<'_>),
+        deliver: &mut dyn FnMut(&mut Memory, Piece<'_>),
     ) {
         while let Some(next) = self.next {
             if !after(until, next) {
@@ -271,7 +279,7 @@ impl Stream {
                 _ => until,
             };
             let cause = if self.truncated { GapCause::Budget } else { cause };
-            deliver(Piece::Gap { length: ahead(edge, next), cause });
+            deliver(memory, Piece::Gap { length: ahead(edge, next), cause });
             self.next = Some(edge);
             self.release(memory, deliver);
         }
@@ -283,7 +291,7 @@ impl Stream {
         sequence: u32,
         limits: Limits,
         memory: &mut Memory,
-        deliver: &mut impl FnMut(Piece<'_>),
+        deliver: &mut dyn FnMut(&mut Memory, Piece<'_>),
     ) {
         let held = self.held.get_or_insert_default();
         held.insert(segment, sequence, memory);
@@ -296,7 +304,7 @@ impl Stream {
         }
     }
 
-    fn finish_if_reached(&mut self, memory: &mut Memory, deliver: &mut impl FnMut(Piece<'_>)) {
+    fn finish_if_reached(&mut self, memory: &mut Memory, deliver: &mut dyn FnMut(&mut Memory, Piece<'_>)) {
         if let (Some(finish), Some(next)) = (self.finish, self.next)
             && !self.ended
             && !after(finish, next)
@@ -305,12 +313,12 @@ impl Stream {
         }
     }
 
-    fn end(&mut self, end: End, memory: &mut Memory, deliver: &mut impl FnMut(Piece<'_>)) {
+    fn end(&mut self, end: End, memory: &mut Memory, deliver: &mut dyn FnMut(&mut Memory, Piece<'_>)) {
         if let Some(last) = self.held.as_ref().and_then(|held| held.last_sequence()) {
             self.give_up(last, GapCause::Lost, memory, deliver);
         }
         self.ended = true;
-        deliver(Piece::End(end));
+        deliver(memory, Piece::End(end));
     }
 }
 

@@ -382,7 +382,7 @@ impl Clock {
     }
 }
 
-fn nanoseconds(time: rustix::time::Timespec) -> u64 {
+fn nanoseconds(time: Timespec) -> u64 {
     (time.tv_sec as u64).saturating_mul(1_000_000_000).saturating_add(time.tv_nsec as u64)
 }
 

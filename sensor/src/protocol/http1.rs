@@ -10,7 +10,7 @@ mod head;
 
 use chunked::Chunked;
 pub use content::{Collected, Limits};
-pub use head::{FieldFacts, StartLine};
+pub use head::{FieldFacts, StartLine, Transfer};
 
 use crate::{
     exchange::{Framing, Head, Problems, Timestamp},
@@ -26,6 +26,13 @@ pub enum Side {
     Request,
     /// Responses.
     Response,
+}
+
+impl Side {
+    /// Whether bytes may be the beginning of a message. Biased towards yes: the parser decides.
+    pub fn may_begin(self, bytes: &[u8]) -> bool {
+        head::may_begin(self, bytes)
+    }
 }
 
 /// What reading came to.

@@ -49,12 +49,12 @@ impl Probe {
 
     fn push(&mut self, segment: &Segment<'_>) {
         let seen = &mut self.seen;
-        self.stream.segment(segment, LIMITS, &mut self.memory, |piece| note(seen, piece));
+        self.stream.segment(segment, LIMITS, &mut self.memory, &mut |_, piece| note(seen, piece));
     }
 
     fn acknowledged(&mut self, number: u32) {
         let seen = &mut self.seen;
-        self.stream.acknowledged(number, &mut self.memory, |piece| note(seen, piece));
+        self.stream.acknowledged(number, &mut self.memory, &mut |_, piece| note(seen, piece));
     }
 
     fn expect(&self, seen: &str) {
@@ -165,7 +165,7 @@ fn holding_too_much_gives_the_hole_up() {
     let mut seen = Vec::new();
     for (sequence, payload) in [(0, "ab"), (4, "efgh"), (8, "ijkl"), (12, "m")] {
         let segment = segment(sequence, payload.as_bytes());
-        stream.segment(&segment, limits, &mut memory, |piece| note(&mut seen, piece));
+        stream.segment(&segment, limits, &mut memory, &mut |_, piece| note(&mut seen, piece));
     }
     assert_eq!(String::from_utf8_lossy(&seen), "ab__efghijklm");
     assert_eq!((memory.used(), memory.overflows), (0, 1));
@@ -176,12 +176,12 @@ fn an_old_hole_expires() {
     let mut probe = Probe::new(0);
     probe.push(&segment(2, b"cd"));
     let seen = &mut probe.seen;
-    probe.stream.expire(Timestamp(999_999_999), LIMITS, &mut probe.memory, |piece| {
+    probe.stream.expire(Timestamp(999_999_999), LIMITS, &mut probe.memory, &mut |_, piece| {
         note(seen, piece);
     });
     probe.expect("");
     let seen = &mut probe.seen;
-    probe.stream.expire(Timestamp(1_000_000_000), LIMITS, &mut probe.memory, |piece| {
+    probe.stream.expire(Timestamp(1_000_000_000), LIMITS, &mut probe.memory, &mut |_, piece| {
         note(seen, piece);
     });
     probe.expect("__cd");
@@ -232,7 +232,7 @@ proptest! {
             }
         }
         let seen = &mut probe.seen;
-        probe.stream.close(&mut probe.memory, |piece| note(seen, piece));
+        probe.stream.close(&mut probe.memory, &mut |_, piece| note(seen, piece));
         for (seen, sent) in probe.seen.iter().zip(&text) {
             prop_assert!(seen == sent || *seen == b'_' || *seen == b'|');
         }

@@ -106,7 +106,7 @@ impl Chunked {
             (Place::DataEnd, b'\n') => Place::Size(0, 0),
             (Place::Trailer, b'\r') => Place::Trailer,
             (Place::Trailer, b'\n') => return Outcome::Done,
-            (Place::Trailer | Place::TrailerLine, b'\n') => Place::Trailer,
+            (Place::TrailerLine, b'\n') => Place::Trailer,
             (Place::Trailer | Place::TrailerLine, _) => {
                 self.line += 1;
                 if self.line > MAX_LINE {

@@ -110,7 +110,9 @@ pub(super) fn end(bytes: &[u8], from: usize) -> Option<usize> {
 fn is_http09(line: &[u8]) -> bool {
     let mut words = line.trim_ascii_end().split(|&byte| byte == b' ');
     let (method, target, end) = (words.next(), words.next(), words.next());
-    method == Some(b"GET") && target.is_some_and(|target| target.starts_with(b"/")) && end.is_none()
+    method.is_some_and(|method| method.len() >= 3 && method.iter().all(u8::is_ascii_uppercase))
+        && target.is_some_and(|target| target.starts_with(b"/"))
+        && end.is_none()
 }
 
 /// Parses a complete head; `None` when it is beyond repair.
@@ -130,12 +132,14 @@ pub(super) fn parse(side: Side, bytes: &[u8]) -> Option<Parsed> {
 
 fn http09(bytes: &[u8]) -> Parsed {
     let end = bytes.trim_ascii_end().len() as u32;
-    let start = bytes.iter().position(|&byte| byte == b' ').unwrap_or(0) as u32 + 1;
+    let space = bytes.iter().position(|&byte| byte == b' ').unwrap_or(0);
+    let method = Method::from(str::from_utf8(&bytes[..space]).unwrap_or_default());
+    let start = space as u32 + 1;
     let mut problems = Problems::default();
     problems.insert(Problems::HTTP_09);
     Parsed {
         start_line: StartLine::Request {
-            method: Method::Get,
+            method,
             target: Span { start, end },
             version: Version::Http09,
         },
@@ -145,7 +149,8 @@ fn http09(bytes: &[u8]) -> Parsed {
     }
 }
 
-/// Unfolds lines and leaves out fields that break the grammar.
+/// Unfolds lines, leaves out fields that break the grammar, and takes a request target with
+/// spaces in it as a lenient server would: everything between the method and the version.
 fn repair(side: Side, bytes: &[u8]) -> Option<Parsed> {
     let mut lenient = ParserConfig::default();
     lenient
@@ -158,13 +163,47 @@ fn repair(side: Side, bytes: &[u8]) -> Option<Parsed> {
     let (text, folded) = unfold(bytes);
     let mut fields = vec![MaybeUninit::uninit(); MAX_FIELDS];
     let lines = text.split(|&byte| byte == b'\n').filter(|line| line.trim_ascii().len() > 1).count();
-    let mut parsed = attempt(side, &lenient, text, &mut fields).ok()?;
+    let mut parsed = match attempt(side, &lenient, text.clone(), &mut fields) {
+        Ok(parsed) => parsed,
+        Err(_) if side == Side::Request => spaced_target(bytes, &text, &lenient)?,
+        Err(_) => return None,
+    };
     if folded {
         parsed.problems.insert(Problems::OBSOLETE_FOLDING);
     }
     if parsed.head.fields.len() + 1 < lines || !folded {
         parsed.problems.insert(Problems::INVALID_FIELD);
     }
+    Some(parsed)
+}
+
+/// Parses a request line by its outer words (RFC 9112 section 3), the fields as they are.
+fn spaced_target(bytes: &[u8], text: &[u8], config: &ParserConfig) -> Option<Parsed> {
+    let line = memchr::memchr(b'\n', text)?;
+    let words = text[..line].trim_ascii_end();
+    let start = memchr::memchr(b' ', words)? + 1;
+    let end = memchr::memrchr(b' ', words)?;
+    let version = match &words[end + 1..] {
+        b"HTTP/1.0" => Version::Http10,
+        b"HTTP/1.1" => Version::Http11,
+        _ => return None,
+    };
+    if end <= start {
+        return None;
+    }
+    let method = Method::from(str::from_utf8(&words[..start - 1]).ok()?);
+    // The fields are parsed behind a request line that is in order and just as long.
+    let mut stand_in = text.to_vec();
+    stand_in[start..end].fill(b'x');
+    let mut fields = vec![MaybeUninit::uninit(); MAX_FIELDS];
+    let mut parsed = attempt_on(Side::Request, config, &stand_in, &mut fields).ok()?;
+    parsed.head.raw = Bytes::copy_from_slice(bytes);
+    parsed.start_line = StartLine::Request {
+        method,
+        target: Span { start: start as u32, end: end as u32 },
+        version,
+    };
+    parsed.problems.insert(Problems::INVALID_REQUEST_LINE);
     Some(parsed)
 }
 

@@ -1,0 +1,311 @@
+//! The table of connections: segments in, exchanges out.
+//!
+//! Each connection owns two streams and a conversation. What a connection may hold is bounded by
+//! those; how many there are is bounded here, and the idle ones are forgotten first.
+
+mod connection;
+mod early;
+
+use std::time::Duration;
+
+use connection::{Connection, Fate};
+use early::Early;
+use hashbrown::HashMap;
+
+use crate::{
+    capture::{Direction, Origin, Segment},
+    exchange::{ConnectionId, Exchange, Timestamp},
+    memory::Memory,
+    pairing::{self, Context},
+    protocol::http1,
+    stream,
+};
+
+/// Bounds, from the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Connections followed at once.
+    pub max_connections: usize,
+    /// What may wait behind holes of one direction.
+    pub stream: stream::Limits,
+    /// What all connections together may buffer, in bytes.
+    pub memory: usize,
+    /// Bounds on messages.
+    pub http: http1::Limits,
+    /// After how long without a segment a connection is forgotten.
+    pub idle: Duration,
+    /// Where the segments come from.
+    pub source: Source,
+}
+
+/// Where segments come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Sockets of this node: what the local stack acknowledges, it has received.
+    Node,
+    /// A capture of both directions somewhere on their way.
+    Wire,
+}
+
+/// Who owns the sockets of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner {
+    /// Hints on the owner of the captured socket.
+    pub origin: Origin,
+    /// Hints on the owner of the muted client's socket, when the client is local too.
+    pub caller: Option<(ConnectionId, Origin)>,
+    /// The captured socket's address.
+    pub local: std::net::SocketAddr,
+    /// Its peer's.
+    pub remote: std::net::SocketAddr,
+    /// Whether the captured socket answers requests.
+    pub serves: bool,
+}
+
+/// What was met on the way.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Connections begun.
+    pub opened: u64,
+    /// Connections forgotten because there were too many.
+    pub evicted: u64,
+    /// Clients' ends dropped in favour of the servers' ends.
+    pub twins: u64,
+    /// Connections that carry no HTTP/1.
+    pub not_http: u64,
+    /// Payload that came with a handshake and whose connection never showed.
+    pub early_lost: u64,
+    /// Payload bytes that were lost.
+    pub lost_bytes: u64,
+    /// Payload bytes left out by the budget.
+    pub skipped_bytes: u64,
+    /// What pairing met.
+    pub pairing: pairing::Counts,
+}
+
+/// How long a response whose end cannot be seen stays open.
+const SETTLE: Duration = Duration::from_secs(2);
+/// How much longer than others a connection with an open exchange is remembered.
+const OPEN_FACTOR: u32 = 12;
+/// Share of the table that is made free when it is full.
+const EVICTED_SHARE: usize = 16;
+
+/// All connections that are followed.
+#[derive(Debug)]
+pub struct Connections {
+    settings: Settings,
+    table: HashMap<ConnectionId, Connection, foldhash::fast::RandomState>,
+    memory: Memory,
+    early: Early,
+    /// Clients' ends that were dropped: their last records may still arrive.
+    dropped: Dropped,
+    counts: Counts,
+    /// Connections that need no more copying.
+    settled: Vec<ConnectionId>,
+}
+
+impl Connections {
+    /// An empty table.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            table: HashMap::default(),
+            memory: Memory::new(settings.memory),
+            early: Early::default(),
+            dropped: Dropped::default(),
+            counts: Counts::default(),
+            settled: Vec::new(),
+        }
+    }
+
+    /// Takes a segment; finished exchanges go to `emit` with the owner of their connection.
+    pub fn segment(&mut self, segment: &Segment<'_>, emit: &mut impl FnMut(Exchange, &Owner)) {
+        if segment.origin.listener {
+            self.counts.early_lost += self.early.keep(segment, &mut self.memory);
+            if segment.origin.twin != 0 {
+                self.drop_twin(ConnectionId(segment.origin.twin));
+            }
+            return;
+        }
+        if !self.table.contains_key(&segment.connection) && !self.open(segment, emit) {
+            return;
+        }
+        self.feed(segment, emit);
+    }
+
+    /// Gives up old holes and forgets idle connections. To be called about once a second.
+    pub fn sweep(&mut self, now: Timestamp, emit: &mut impl FnMut(Exchange, &Owner)) {
+        let idle = nanoseconds(self.settings.idle);
+        let settle = nanoseconds(SETTLE);
+        let mut over = Vec::new();
+        let Self { settings, table, memory, counts, .. } = self;
+        for (id, connection) in table.iter_mut() {
+            let quiet = now.since(connection.last);
+            connection.expire(now, quiet >= settle, settings, memory, counts, emit);
+            let limit = if connection.is_open() { idle * u64::from(OPEN_FACTOR) } else { idle };
+            if quiet >= limit {
+                over.push(*id);
+            }
+        }
+        for id in over {
+            self.close(id, emit);
+        }
+        self.counts.early_lost += self.early.expire(now, settle, &mut self.memory);
+    }
+
+    /// Ends all connections: everything open is handed out as it is.
+    pub fn close_all(&mut self, emit: &mut impl FnMut(Exchange, &Owner)) {
+        let mut ids: Vec<ConnectionId> = self.table.keys().copied().collect();
+        // The table's order differs from run to run.
+        ids.sort_unstable();
+        for id in ids {
+            self.close(id, emit);
+        }
+    }
+
+    /// Connections since the last call from which nothing more is wanted.
+    pub fn take_settled(&mut self) -> std::vec::Drain<'_, ConnectionId> {
+        self.settled.drain(..)
+    }
+
+    /// What was met so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The account of buffered bytes.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Connections followed now.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether no connection is followed.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// Begins following the connection of a segment; false when it is no reason to.
+    fn open(&mut self, segment: &Segment<'_>, emit: &mut impl FnMut(Exchange, &Owner)) -> bool {
+        let worth = segment.length > 0 || segment.flags.syn();
+        if !worth || self.dropped.contains(segment.connection) {
+            return false;
+        }
+        if self.table.len() >= self.settings.max_connections {
+            self.evict(emit);
+        }
+        self.counts.opened += 1;
+        self.table.insert(segment.connection, Connection::new(segment));
+        while let Some(early) = self.early.take(segment, &mut self.memory) {
+            self.feed(&early.segment(segment.connection), emit);
+        }
+        true
+    }
+
+    fn feed(&mut self, segment: &Segment<'_>, emit: &mut impl FnMut(Exchange, &Owner)) {
+        if segment.origin.twin != 0 {
+            self.adopt(segment);
+        }
+        let Some(connection) = self.table.get_mut(&segment.connection) else { return };
+        let fate =
+            connection.segment(segment, &self.settings, &mut self.memory, &mut self.counts, emit);
+        match fate {
+            Fate::Open => {}
+            Fate::Settled => self.settled.push(segment.connection),
+            Fate::Over => self.close(segment.connection, emit),
+        }
+    }
+
+    /// Takes over what is known of the muted client's end, once.
+    fn adopt(&mut self, segment: &Segment<'_>) {
+        let twin = ConnectionId(segment.origin.twin);
+        let known = self
+            .table
+            .get(&segment.connection)
+            .is_some_and(|connection| connection.caller.is_some());
+        if known {
+            return;
+        }
+        let origin = self.drop_twin(twin);
+        if let Some(connection) = self.table.get_mut(&segment.connection) {
+            connection.caller = Some((twin, origin));
+        }
+    }
+
+    fn drop_twin(&mut self, twin: ConnectionId) -> Origin {
+        let origin = match self.table.remove(&twin) {
+            Some(mut connection) => {
+                self.counts.twins += 1;
+                connection.abandon(&mut self.memory);
+                connection.origin
+            }
+            None => self.dropped.origin(twin),
+        };
+        self.dropped.insert(twin, origin);
+        origin
+    }
+
+    fn close(&mut self, id: ConnectionId, emit: &mut impl FnMut(Exchange, &Owner)) {
+        if let Some(mut connection) = self.table.remove(&id) {
+            connection.close(&self.settings, &mut self.memory, &mut self.counts, emit);
+        }
+    }
+
+    /// Forgets the connections that were quiet for longest.
+    fn evict(&mut self, emit: &mut impl FnMut(Exchange, &Owner)) {
+        let mut ages: Vec<(Timestamp, ConnectionId)> =
+            self.table.iter().map(|(id, connection)| (connection.last, *id)).collect();
+        let count = (ages.len() / EVICTED_SHARE).max(1).min(ages.len());
+        if count == 0 {
+            return;
+        }
+        ages.select_nth_unstable(count - 1);
+        ages.truncate(count);
+        ages.sort_unstable();
+        self.counts.evicted += count as u64;
+        for (_, id) in ages {
+            self.close(id, emit);
+        }
+    }
+}
+
+/// The last clients' ends that were dropped, in two generations of bounded size.
+#[derive(Debug, Default)]
+struct Dropped {
+    young: HashMap<ConnectionId, Origin, foldhash::fast::RandomState>,
+    old: HashMap<ConnectionId, Origin, foldhash::fast::RandomState>,
+}
+
+impl Dropped {
+    const GENERATION: usize = 8192;
+
+    fn insert(&mut self, id: ConnectionId, origin: Origin) {
+        if self.young.len() >= Self::GENERATION {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(id, origin);
+    }
+
+    fn contains(&self, id: ConnectionId) -> bool {
+        self.young.contains_key(&id) || self.old.contains_key(&id)
+    }
+
+    fn origin(&self, id: ConnectionId) -> Origin {
+        self.young.get(&id).or_else(|| self.old.get(&id)).copied().unwrap_or_default()
+    }
+}
+
+/// The side of a connection that a direction carries.
+fn side(client: Direction, direction: Direction) -> http1::Side {
+    if client == direction { http1::Side::Request } else { http1::Side::Response }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

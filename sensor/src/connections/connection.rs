@@ -1,0 +1,275 @@
+//! One connection: two streams and the conversation on them.
+
+use std::net::SocketAddr;
+
+use super::{Context, Counts, Owner, Settings, Source, side};
+use crate::{
+    capture::{Direction, Origin, Segment},
+    exchange::{ConnectionId, Exchange, Role, Timestamp},
+    memory::Memory,
+    pairing::{Conversation, Parties},
+    protocol::http1::Side,
+    stream::{GapCause, Piece, Stream},
+};
+
+/// Chunks of a connection that are looked at before it counts as not HTTP.
+const MAX_LOOKS: u8 = 16;
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub last: Timestamp,
+    pub origin: Origin,
+    pub caller: Option<(ConnectionId, Origin)>,
+    id: ConnectionId,
+    local: SocketAddr,
+    remote: SocketAddr,
+    inbound: Stream,
+    outbound: Stream,
+    protocol: Protocol,
+}
+
+#[derive(Debug)]
+enum Protocol {
+    /// So many chunks told nothing.
+    Unknown(u8),
+    /// The conversation, and the direction of its requests.
+    Http1(Direction, Box<Conversation>),
+    /// Not HTTP/1, or no longer.
+    Other,
+}
+
+/// What becomes of a connection after a segment.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Open,
+    /// Nothing more is wanted from it.
+    Settled,
+    Over,
+}
+
+impl Connection {
+    pub fn new(segment: &Segment<'_>) -> Self {
+        Self {
+            last: segment.time,
+            origin: segment.origin,
+            caller: None,
+            id: segment.connection,
+            local: segment.local,
+            remote: segment.remote,
+            inbound: Stream::default(),
+            outbound: Stream::default(),
+            protocol: Protocol::Unknown(0),
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        matches!(&self.protocol, Protocol::Http1(_, conversation) if conversation.is_open())
+    }
+
+    pub fn segment(
+        &mut self,
+        segment: &Segment<'_>,
+        settings: &Settings,
+        memory: &mut Memory,
+        counts: &mut Counts,
+        emit: &mut impl FnMut(Exchange, &Owner),
+    ) -> Fate {
+        self.last = self.last.max(segment.time);
+        if segment.origin.pid != 0 {
+            self.origin.pid = segment.origin.pid;
+        }
+        if matches!(self.protocol, Protocol::Other) {
+            return if segment.flags.rst() || segment.flags.fin() { Fate::Over } else { Fate::Open };
+        }
+        let trusted = settings.source == Source::Wire || segment.direction == Direction::Outbound;
+        if trusted && segment.flags.ack() {
+            let acknowledgement = segment.acknowledgement;
+            self.run(segment.direction.opposite(), settings, memory, counts, emit, |stream, memory, deliver| {
+                stream.acknowledged(acknowledgement, memory, deliver);
+            });
+        }
+        let limits = settings.stream;
+        self.run(segment.direction, settings, memory, counts, emit, |stream, memory, deliver| {
+            stream.segment(segment, limits, memory, deliver);
+        });
+        self.fate(segment, counts)
+    }
+
+    fn fate(&mut self, segment: &Segment<'_>, counts: &mut Counts) -> Fate {
+        if segment.flags.rst() && (self.inbound.ended() || self.outbound.ended())
+            || self.inbound.ended() && self.outbound.ended()
+        {
+            return Fate::Over;
+        }
+        match &self.protocol {
+            Protocol::Http1(_, conversation) if conversation.is_tunnel() => {
+                self.protocol = Protocol::Other;
+                Fate::Settled
+            }
+            Protocol::Unknown(MAX_LOOKS..) => {
+                counts.not_http += 1;
+                self.protocol = Protocol::Other;
+                Fate::Settled
+            }
+            _ => Fate::Open,
+        }
+    }
+
+    /// Gives up old holes; when it was quiet, also responses whose end cannot be seen.
+    pub fn expire(
+        &mut self,
+        now: Timestamp,
+        quiet: bool,
+        settings: &Settings,
+        memory: &mut Memory,
+        counts: &mut Counts,
+        emit: &mut impl FnMut(Exchange, &Owner),
+    ) {
+        let limits = settings.stream;
+        for direction in [Direction::Inbound, Direction::Outbound] {
+            self.run(direction, settings, memory, counts, emit, |stream, memory, deliver| {
+                stream.expire(now, limits, memory, deliver);
+            });
+        }
+        if quiet {
+            self.converse(settings, memory, counts, emit, Conversation::settle);
+        }
+    }
+
+    /// Hands out everything that is open.
+    pub fn close(
+        &mut self,
+        settings: &Settings,
+        memory: &mut Memory,
+        counts: &mut Counts,
+        emit: &mut impl FnMut(Exchange, &Owner),
+    ) {
+        for direction in [Direction::Inbound, Direction::Outbound] {
+            self.run(direction, settings, memory, counts, emit, |stream, memory, deliver| {
+                stream.close(memory, deliver);
+            });
+        }
+        self.converse(settings, memory, counts, emit, Conversation::close);
+    }
+
+    /// Drops everything that is open, without a word.
+    pub fn abandon(&mut self, memory: &mut Memory) {
+        self.inbound.close(memory, &mut |_, _| ());
+        self.outbound.close(memory, &mut |_, _| ());
+        if let Protocol::Http1(_, conversation) = &mut self.protocol {
+            conversation.abandon(memory);
+        }
+    }
+
+    /// Works on one stream and passes on what it delivers.
+    fn run<E: FnMut(Exchange, &Owner)>(
+        &mut self,
+        direction: Direction,
+        settings: &Settings,
+        memory: &mut Memory,
+        counts: &mut Counts,
+        emit: &mut E,
+        work: impl FnOnce(&mut Stream, &mut Memory, &mut dyn FnMut(&mut Memory, Piece<'_>)),
+    ) {
+        let owner = self.owner();
+        let id = self.id;
+        let Self { inbound, outbound, protocol, .. } = self;
+        let (stream, other) = match direction {
+            Direction::Inbound => (inbound, outbound),
+            Direction::Outbound => (outbound, inbound),
+        };
+        let other_silent = !other.started();
+        work(stream, memory, &mut |memory, piece| {
+            if let Piece::Gap { length, cause } = piece {
+                match cause {
+                    GapCause::Lost => counts.lost_bytes += u64::from(length),
+                    GapCause::Budget => counts.skipped_bytes += u64::from(length),
+                }
+            }
+            if let (Protocol::Unknown(looks), Piece::Data(chunk)) = (&mut *protocol, &piece) {
+                match look(chunk.bytes, other_silent) {
+                    Some(Side::Request) => *protocol = Protocol::http1(direction),
+                    Some(Side::Response) => *protocol = Protocol::http1(direction.opposite()),
+                    None => *looks += 1,
+                }
+            }
+            let Protocol::Http1(client, conversation) = protocol else { return };
+            let owner = Owner { serves: *client == Direction::Inbound, ..owner };
+            let parties = parties(id, &owner, settings.source);
+            conversation.piece(
+                side(*client, direction),
+                piece,
+                &parties,
+                &mut Context {
+                    limits: &settings.http,
+                    memory,
+                    counts: &mut counts.pairing,
+                    emit: &mut |exchange| emit(exchange, &owner),
+                },
+            );
+        });
+    }
+
+    fn converse<E: FnMut(Exchange, &Owner)>(
+        &mut self,
+        settings: &Settings,
+        memory: &mut Memory,
+        counts: &mut Counts,
+        emit: &mut E,
+        work: impl FnOnce(&mut Conversation, &Parties, &mut Context<'_>),
+    ) {
+        let owner = self.owner();
+        let Protocol::Http1(client, conversation) = &mut self.protocol else { return };
+        let owner = Owner { serves: *client == Direction::Inbound, ..owner };
+        let parties = parties(self.id, &owner, settings.source);
+        work(
+            conversation,
+            &parties,
+            &mut Context {
+                limits: &settings.http,
+                memory,
+                counts: &mut counts.pairing,
+                emit: &mut |exchange| emit(exchange, &owner),
+            },
+        );
+    }
+
+    fn owner(&self) -> Owner {
+        Owner {
+            origin: self.origin,
+            caller: self.caller,
+            local: self.local,
+            remote: self.remote,
+            serves: false,
+        }
+    }
+}
+
+impl Protocol {
+    fn http1(client: Direction) -> Self {
+        Self::Http1(client, Box::default())
+    }
+}
+
+/// Which side sends these bytes, if they begin an HTTP/1 message. Bytes too few to tell `HEAD`
+/// from `HTTP/` are the first word's side: the client's.
+fn look(bytes: &[u8], other_silent: bool) -> Option<Side> {
+    if bytes.starts_with(b"HTTP/") {
+        return Some(Side::Response);
+    }
+    if !b"HTTP/".starts_with(bytes) {
+        return Side::Request.may_begin(bytes).then_some(Side::Request);
+    }
+    Some(if other_silent { Side::Request } else { Side::Response })
+}
+
+fn parties(id: ConnectionId, owner: &Owner, source: Source) -> Parties {
+    let (client, server) =
+        if owner.serves { (owner.remote, owner.local) } else { (owner.local, owner.remote) };
+    let role = match source {
+        Source::Wire => Role::Observed,
+        Source::Node if owner.serves => Role::Server,
+        Source::Node => Role::Client,
+    };
+    Parties { connection: id, client, server, role }
+}
