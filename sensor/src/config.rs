@@ -244,7 +244,7 @@ impl Default for Config {
                 reorder_bytes_connection: 256 << 10,
                 reorder_bytes_total: 64 << 20,
                 reorder_wait: Duration::from_secs(3),
-                idle: Duration::from_secs(300),
+                idle: Duration::from_mins(5),
             },
             http: Http { max_head_bytes: 64 << 10, max_decoded_bytes: 1 << 20 },
             inventory: Inventory { max_endpoints: 20_000 },

@@ -32,7 +32,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use self::tail::TailBody;
 pub use self::{
     client::{Client, ClientError, Lines},
-    socket::{Socket, SocketError, probe},
+    socket::{Listener, Socket, SocketError, probe},
     tail::{Delivery, Subscriber},
 };
 use crate::{inventory::endpoint::EndpointRow, stats::Status};

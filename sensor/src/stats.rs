@@ -40,6 +40,7 @@ macro_rules! counters {
     ($($kind:ident $name:ident $unit:literal $meaning:literal)*) => {
         /// Everything that is counted, since the start.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        #[expect(clippy::doc_markdown, reason = "the meanings are shown to people as they are")]
         pub struct Counters {
             $(#[doc = $meaning] pub $name: u64,)*
             /// Messages with each of [`Problems::ALL`], in that order.
@@ -60,6 +61,7 @@ macro_rules! counters {
 }
 
 counters! {
+    Activity packets_other "packets" "packets of a capture file that are not TCP"
     Activity segments "segments" "TCP segments read from the kernel or from a capture file"
     Activity bytes_copied "bytes" "payload bytes that were copied"
     Activity bytes_skipped "bytes" "payload bytes left out on purpose, beyond capture.turn_bytes"
@@ -76,12 +78,16 @@ counters! {
     Activity responses_unpaired "exchanges" "responses for which the request was never seen"
     Activity http_09 "exchanges" "HTTP/0.9 requests, recognised by their line without version"
     Activity contents_capped "messages" "contents decoded only up to http.max_decoded_bytes"
+    Activity routes_forgotten "exchanges" "exchanges of routes that only ever gave 400, 404, 405 or 501"
     Activity records_written "records" "exchange records written by the output"
 
     Loss ring_full "segments" "the ring buffer had no room: raise capture.ring_bytes"
     Loss connection_map_full "segments" "the kernel could not track the connection: raise capture.connections"
     Loss copy_failed "segments" "the kernel could not copy the segment"
     Loss headers_unreadable "packets" "IP or TCP headers that make no sense"
+    Loss packets_cut "packets" "packets captured too short for their headers"
+    Loss link_unknown "packets" "packets of a link type that is not read"
+    Loss segments_snapped "segments" "segments that the snap length of the capture file cut"
     Loss ip_fragments "packets" "IP fragments, which are not put together"
     Loss records_unreadable "records" "ring buffer or capture file records that make no sense"
     Loss gap_bytes "bytes" "payload bytes that never came"

@@ -35,7 +35,7 @@ pub const KEYS: &[Key] = &[
         name: "node.name",
         meaning: "name of this node in events",
         set: |config, value| value.text().map(|name| name.clone_into(&mut config.node.name)),
-        get: |config| quote(&config.node.name),
+        get: |config| Some(quote(&config.node.name)),
     },
     Key {
         name: "capture.ring_bytes",
@@ -45,7 +45,7 @@ pub const KEYS: &[Key] = &[
                 .bytes_power_of_two(64 * KIB, GIB)
                 .map(|size| config.capture.ring_bytes = size as u32)
         },
-        get: |config| size(config.capture.ring_bytes),
+        get: |config| Some(size(config.capture.ring_bytes)),
     },
     Key {
         name: "capture.turn_bytes",
@@ -53,7 +53,7 @@ pub const KEYS: &[Key] = &[
         set: |config, value| {
             value.bytes(KIB, GIB).map(|size| config.capture.turn_bytes = size as u32)
         },
-        get: |config| size(config.capture.turn_bytes),
+        get: |config| Some(size(config.capture.turn_bytes)),
     },
     Key {
         name: "capture.header_bytes",
@@ -61,7 +61,7 @@ pub const KEYS: &[Key] = &[
         set: |config, value| {
             value.bytes(KIB, GIB).map(|size| config.capture.header_bytes = size as u32)
         },
-        get: |config| size(config.capture.header_bytes),
+        get: |config| Some(size(config.capture.header_bytes)),
     },
     Key {
         name: "capture.connections",
@@ -80,8 +80,8 @@ pub const KEYS: &[Key] = &[
             Ok(())
         },
         get: |config| match &config.capture.cgroup {
-            Some(path) => quote(&path.to_string_lossy()),
-            None => quote("auto"),
+            Some(path) => Some(quote(&path.to_string_lossy())),
+            None => Some(quote("auto")),
         },
     },
     Key {
@@ -98,7 +98,7 @@ pub const KEYS: &[Key] = &[
         set: |config, value| {
             value.bytes(0, GIB).map(|size| config.stream.reorder_bytes_connection = size as usize)
         },
-        get: |config| size(config.stream.reorder_bytes_connection as u64),
+        get: |config| Some(size(config.stream.reorder_bytes_connection as u64)),
     },
     Key {
         name: "stream.reorder_bytes_total",
@@ -106,7 +106,7 @@ pub const KEYS: &[Key] = &[
         set: |config, value| {
             value.bytes(0, 64 * GIB).map(|size| config.stream.reorder_bytes_total = size as usize)
         },
-        get: |config| size(config.stream.reorder_bytes_total as u64),
+        get: |config| Some(size(config.stream.reorder_bytes_total as u64)),
     },
     Key {
         name: "stream.reorder_wait",
@@ -116,7 +116,7 @@ pub const KEYS: &[Key] = &[
                 .duration(Duration::ZERO, MINUTE)
                 .map(|duration| config.stream.reorder_wait = duration)
         },
-        get: |config| quote(&show_duration(config.stream.reorder_wait)),
+        get: |config| Some(quote(&show_duration(config.stream.reorder_wait))),
     },
     Key {
         name: "stream.idle",
@@ -126,7 +126,7 @@ pub const KEYS: &[Key] = &[
                 .duration(Duration::from_secs(1), 24 * HOUR)
                 .map(|duration| config.stream.idle = duration)
         },
-        get: |config| quote(&show_duration(config.stream.idle)),
+        get: |config| Some(quote(&show_duration(config.stream.idle))),
     },
     Key {
         name: "http.max_head_bytes",
@@ -134,7 +134,7 @@ pub const KEYS: &[Key] = &[
         set: |config, value| {
             value.bytes(KIB, 16 * MIB).map(|size| config.http.max_head_bytes = size as usize)
         },
-        get: |config| size(config.http.max_head_bytes as u64),
+        get: |config| Some(size(config.http.max_head_bytes as u64)),
     },
     Key {
         name: "http.max_decoded_bytes",
@@ -142,7 +142,7 @@ pub const KEYS: &[Key] = &[
         set: |config, value| {
             value.bytes(0, GIB).map(|size| config.http.max_decoded_bytes = size as usize)
         },
-        get: |config| size(config.http.max_decoded_bytes as u64),
+        get: |config| Some(size(config.http.max_decoded_bytes as u64)),
     },
     Key {
         name: "inventory.max_endpoints",
@@ -156,13 +156,13 @@ pub const KEYS: &[Key] = &[
         name: "mask.key_file",
         meaning: "file with the key of the value hashes; without, a random key each run",
         set: |config, value| value.path().map(|path| config.mask.key_file = Some(path)),
-        get: |config| config.mask.key_file.as_ref().and_then(|path| quote(&path.to_string_lossy())),
+        get: |config| config.mask.key_file.as_ref().map(|path| quote(&path.to_string_lossy())),
     },
     Key {
         name: "control.socket",
         meaning: "Unix socket that the other commands talk to",
         set: |config, value| value.path().map(|path| config.control.socket = path),
-        get: |config| quote(&config.control.socket.to_string_lossy()),
+        get: |config| Some(quote(&config.control.socket.to_string_lossy())),
     },
     Key {
         name: "output.exchanges",
@@ -172,14 +172,14 @@ pub const KEYS: &[Key] = &[
         },
         get: |config| {
             let chosen = Exchanges::ALL.iter().find(|(_, one)| *one == config.output.exchanges);
-            chosen.and_then(|(word, _)| quote(word))
+            chosen.map(|(word, _)| quote(word))
         },
     },
     Key {
         name: "output.file.path",
         meaning: "the file, when exchanges go to one",
         set: |config, value| value.path().map(|path| config.output.file.path = path),
-        get: |config| quote(&config.output.file.path.to_string_lossy()),
+        get: |config| Some(quote(&config.output.file.path.to_string_lossy())),
     },
     Key {
         name: "output.file.max_bytes",
@@ -187,7 +187,7 @@ pub const KEYS: &[Key] = &[
         set: |config, value| {
             value.bytes(4 * KIB, 1024 * GIB).map(|size| config.output.file.max_bytes = size)
         },
-        get: |config| size(config.output.file.max_bytes),
+        get: |config| Some(size(config.output.file.max_bytes)),
     },
     Key {
         name: "output.file.keep",
@@ -201,12 +201,12 @@ pub const KEYS: &[Key] = &[
         name: "log.level",
         meaning: "least severe log level written: off, error, warn, info, debug, trace",
         set: |config, value| value.word(&LEVELS).map(|level| config.log.level = level),
-        get: |config| quote(&config.log.level.to_string()),
+        get: |config| Some(quote(&config.log.level.to_string())),
     },
 ];
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 const LEVELS: [(&str, LevelFilter); 6] = [
     ("off", LevelFilter::OFF),
@@ -217,10 +217,10 @@ const LEVELS: [(&str, LevelFilter); 6] = [
     ("trace", LevelFilter::TRACE),
 ];
 
-fn size(bytes: impl Into<u64>) -> Option<String> {
+fn size(bytes: impl Into<u64>) -> String {
     quote(&show_bytes(bytes.into()))
 }
 
-fn quote(text: &str) -> Option<String> {
-    Some(toml::Value::from(text).to_string())
+fn quote(text: &str) -> String {
+    toml::Value::from(text).to_string()
 }

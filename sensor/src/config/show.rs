@@ -13,7 +13,7 @@ impl Loaded {
         for key in KEYS {
             let (section, name) = key.parts();
             if section != current {
-                let _ = write!(text, "{}[{section}]\n", if current.is_empty() { "" } else { "\n" });
+                let _ = writeln!(text, "{}[{section}]", if current.is_empty() { "" } else { "\n" });
                 current = section;
             }
             let line = match (key.get)(&self.config) {

@@ -94,7 +94,7 @@ impl Client {
             self.collect(response).await
         });
         let body = body.await.map_err(|_| ClientError::Timeout(self.path.clone()))??;
-        serde_json::from_slice(&body).map_err(|error| self.answer(error))
+        serde_json::from_slice(&body).map_err(|error| self.answer(&error))
     }
 
     /// Asks for a stream of lines, such as `/tail`.
@@ -108,11 +108,11 @@ impl Client {
         let stream = UnixStream::connect(&self.path).await.map_err(|error| self.connect(error))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
-            .map_err(|error| self.closed(error))?;
+            .map_err(|error| self.closed(&error))?;
         tokio::spawn(connection);
         let request = Request::get(target).header("host", "sensor").body(Empty::<Bytes>::new());
-        let request = request.map_err(|error| self.answer(error))?;
-        let response = sender.send_request(request).await.map_err(|error| self.closed(error))?;
+        let request = request.map_err(|error| self.answer(&error))?;
+        let response = sender.send_request(request).await.map_err(|error| self.closed(&error))?;
         if response.status().is_success() {
             return Ok(response);
         }
@@ -123,7 +123,7 @@ impl Client {
 
     async fn collect(&self, response: Response<Incoming>) -> Result<Bytes, ClientError> {
         let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
-        body.map(http_body_util::Collected::to_bytes).map_err(|error| self.closed(error))
+        body.map(http_body_util::Collected::to_bytes).map_err(|error| self.closed(&error))
     }
 
     fn connect(&self, error: io::Error) -> ClientError {
@@ -137,11 +137,11 @@ impl Client {
         }
     }
 
-    fn closed(&self, error: impl ToString) -> ClientError {
+    fn closed(&self, error: &impl ToString) -> ClientError {
         ClientError::Closed { path: self.path.clone(), error: error.to_string() }
     }
 
-    fn answer(&self, error: impl ToString) -> ClientError {
+    fn answer(&self, error: &impl ToString) -> ClientError {
         ClientError::Answer { path: self.path.clone(), error: error.to_string() }
     }
 }
@@ -173,11 +173,11 @@ impl Lines {
             }
             searched = self.buffer.len();
             if searched > MAX_LINE {
-                return Err(self.client.answer("a line without an end"));
+                return Err(self.client.answer(&"a line without an end"));
             }
             match self.body.frame().await {
                 None => return Ok(None),
-                Some(Err(error)) => return Err(self.client.closed(error)),
+                Some(Err(error)) => return Err(self.client.closed(&error)),
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         self.buffer.extend_from_slice(&data);

@@ -141,12 +141,22 @@ pub fn probe(path: &Path) -> io::Result<Listener> {
     }
 }
 
-/// The process that listens at the other end; `None` when it is in a PID namespace that is
-/// not visible from here, for which the kernel says 0.
+/// The process that listens at the other end; `None` when its PID namespace is not visible from
+/// here, for which the kernel says 0.
+///
+/// By way of tokio, because rustix's `socket_peercred` has a type that cannot hold the 0.
 fn peer(stream: &UnixStream) -> Option<u32> {
-    // SO_PEERCRED is read raw-free through rustix; its type cannot express 0.
-    let credentials = rustix::net::sockopt::socket_peercred(stream).ok()?;
-    u32::try_from(credentials.pid.as_raw_nonzero().get()).ok()
+    let stream = stream.try_clone().ok()?;
+    stream.set_nonblocking(true).ok()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().ok()?;
+    let pid = {
+        let _guard = runtime.enter();
+        let stream = tokio::net::UnixStream::from_std(stream).ok();
+        stream.and_then(|stream| stream.peer_cred().ok()?.pid())
+    };
+    // The caller may be in a runtime already, where a plain drop is not allowed.
+    runtime.shutdown_background();
+    pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0)
 }
 
 /// Makes way at `path`: removes a left-over socket, refuses to touch anything else.

@@ -42,7 +42,7 @@ fn with_server<T>(
     answer: impl Fn(Query) + Send + 'static,
     ask: impl AsyncFnOnce(Client) -> T,
 ) -> T {
-    let (queries, pipeline) = sync_channel(4);
+    let (queries, pipeline) = sync_channel(32);
     let thread = std::thread::spawn(move || pipeline.iter().for_each(answer));
     let client = Client::new(path);
     let socket = Socket::bind(path).unwrap();
@@ -86,7 +86,7 @@ fn a_pipeline_that_does_not_answer_gives_503() {
         let error = client.get::<Status>("/status").await.unwrap_err().to_string();
         assert!(error.contains("503 Service Unavailable: the sensor is stopping"), "{error}");
     });
-    // A pipeline that sits on its queries: they time out, then the channel is full.
+    // A pipeline that sits on its queries: they time out.
     let kept = std::sync::Mutex::new(Vec::new());
     let keep = move |query| kept.lock().unwrap().push(query);
     with_server(&place.socket(), keep, async |client| {
@@ -178,10 +178,10 @@ fn the_socket_is_private_and_its_directory_too() {
 fn a_socket_left_over_from_a_crash_is_replaced() {
     let place = Place::new("left-over");
     drop(std::os::unix::net::UnixListener::bind(place.socket()).unwrap());
-    assert_eq!(probe(&place.socket()).unwrap(), socket::Listener::LeftOver);
+    assert_eq!(probe(&place.socket()).unwrap(), Listener::LeftOver);
     let _socket = Socket::bind(&place.socket()).unwrap();
     let pid = std::process::id();
-    assert_eq!(probe(&place.socket()).unwrap(), socket::Listener::Process(Some(pid)));
+    assert_eq!(probe(&place.socket()).unwrap(), Listener::Process(Some(pid)));
 }
 
 #[test]
