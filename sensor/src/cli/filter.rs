@@ -211,7 +211,7 @@ mod tests {
         check(Sort::Errors, [ORDERS, "/api/login", "/", "/v1/charges"]);
         check(Sort::Latency, ["/v1/charges", ORDERS, "/api/login", "/"]);
         check(Sort::LastSeen, [ORDERS, "/", "/v1/charges", "/api/login"]);
-        check(Sort::Route, ["/v1/charges", "/", "/api/login", ORDERS]);
+        check(Sort::Route, [ORDERS, "/v1/charges", "/", "/api/login"]);
     }
 
     #[test]

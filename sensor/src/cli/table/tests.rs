@@ -119,11 +119,11 @@ fn a_pipe_gets_whole_texts() {
 #[test]
 fn the_table_reads_well() {
     let expect = "\
-METHOD  HOST                ROUTE                 REQUESTS  REQ/S  5XX      P95
-GET     shop.example        /                       1.20 M    120    -   630 µs
-GET     api.shop.…ple:8443  /api/orders/{orderId}  880,210  3,400  210    43 ms
-POST    api.stripe.example  /v1/charges                 31      0    -    1.8 s
-POST    shop.example        /api/login                 377    0.3    -    24 ms";
+METHOD  HOST                ROUTE                  REQUESTS  REQ/S  5XX     P95
+GET     shop.example        /                        1.20 M    120    -  630 µs
+GET     api.shop.…ple:8443  /api/orders/{orderId}   880,210  3,400  210   43 ms
+POST    api.stripe.example  /v1/charges                  31      0    -   1.8 s
+POST    shop.example        /api/login                  377    0.3    -   24 ms";
     assert_eq!(table(&rows(), Some(79)).join("\n"), expect);
 }
 
