@@ -1,1 +1,282 @@
 //! Configuration, as written and as resolved.
+//!
+//! Settings come from a TOML file, from the environment and from the command line; a later
+//! source wins. [`written`] collects them with the place each one came from, [`keys`] is the
+//! table of all of them, and [`Config`] is what the rest of the sensor reads.
+
+mod keys;
+mod show;
+mod value;
+mod written;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tracing::level_filters::LevelFilter;
+
+pub use self::{
+    keys::{KEYS, Key},
+    written::{ConfigError, Flag, Origin, Sources},
+};
+use self::{value::Invalid, written::Written};
+
+/// The file that is read when no other is named, if it exists.
+pub const DEFAULT_FILE: &str = "/etc/sensor/sensor.toml";
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// The configuration that a run uses: every setting has a value, within its limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// `[node]`
+    pub node: Node,
+    /// `[capture]`
+    pub capture: Capture,
+    /// `[stream]`
+    pub stream: Stream,
+    /// `[http]`
+    pub http: Http,
+    /// `[inventory]`
+    pub inventory: Inventory,
+    /// `[mask]`
+    pub mask: Mask,
+    /// `[control]`
+    pub control: Control,
+    /// `[output]`
+    pub output: Output,
+    /// `[log]`
+    pub log: Log,
+}
+
+/// Who this is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// Name in events and headings; the host name unless set.
+    pub name: String,
+}
+
+/// The kernel side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capture {
+    /// Size of the ring buffer: a power of two and a multiple of every page size.
+    pub ring_bytes: u32,
+    /// Payload bytes copied of each turn of a direction; the rest is only counted.
+    pub turn_bytes: u32,
+    /// The same for connections of which only the heads are wanted.
+    pub header_bytes: u32,
+    /// Connections that the kernel side can track.
+    pub connections: u32,
+    /// The cgroup to attach to; `None` finds the root of the cgroup v2 hierarchy.
+    pub cgroup: Option<PathBuf>,
+}
+
+/// TCP reassembly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stream {
+    /// Connections followed at once.
+    pub max_connections: usize,
+    /// Early bytes held for one connection.
+    pub reorder_bytes_connection: usize,
+    /// Early bytes held for all connections.
+    pub reorder_bytes_total: usize,
+    /// How long early bytes wait for what comes before them.
+    pub reorder_wait: Duration,
+    /// After how long without a segment a connection is forgotten.
+    pub idle: Duration,
+}
+
+/// HTTP parsing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// Longest start line and fields together.
+    pub max_head_bytes: usize,
+    /// Bytes decoded of one content.
+    pub max_decoded_bytes: usize,
+}
+
+/// The endpoint list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inventory {
+    /// Rows kept.
+    pub max_endpoints: usize,
+}
+
+/// Masking of values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mask {
+    /// File with the key of the hashes; `None` takes a random key for this run.
+    pub key_file: Option<PathBuf>,
+}
+
+/// The control socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Control {
+    /// Its path.
+    pub socket: PathBuf,
+}
+
+/// Where exchanges go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Which sink takes them.
+    pub exchanges: Exchanges,
+    /// The file sink.
+    pub file: OutputFile,
+}
+
+/// The sink of exchanges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exchanges {
+    /// None: only the endpoint list is kept.
+    None,
+    /// JSON lines on standard output.
+    Stdout,
+    /// JSON lines in a file that rotates.
+    File,
+}
+
+/// The file sink.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputFile {
+    /// The file written to.
+    pub path: PathBuf,
+    /// Size at which it is rotated.
+    pub max_bytes: u64,
+    /// Rotated files kept.
+    pub keep: u32,
+}
+
+/// The sensor's own log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// The least severe level that is written.
+    pub level: LevelFilter,
+}
+
+/// A [`Config`] with where its values came from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The values.
+    pub config: Config,
+    /// Where each value that is no default came from, by key name.
+    pub origins: BTreeMap<&'static str, Origin>,
+}
+
+impl Config {
+    /// Reads the sources and resolves them.
+    pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
+        Self::resolve(Written::read(sources)?)
+    }
+
+    fn resolve(written: Written) -> Result<Loaded, ConfigError> {
+        let mut loaded = Loaded { config: Self::default(), origins: BTreeMap::new() };
+        for setting in written.settings {
+            (setting.key.set)(&mut loaded.config, &setting.value).map_err(
+                |Invalid(expected)| ConfigError::Value {
+                    origin: setting.origin.clone(),
+                    key: setting.key.name,
+                    expected,
+                    given: setting.value.to_string(),
+                },
+            )?;
+            loaded.origins.insert(setting.key.name, setting.origin);
+        }
+        loaded.check()?;
+        Ok(loaded)
+    }
+}
+
+impl Loaded {
+    /// What no single key can check.
+    fn check(&self) -> Result<(), ConfigError> {
+        let Config { capture, stream, .. } = &self.config;
+        self.at_most(
+            ("capture.header_bytes", u64::from(capture.header_bytes)),
+            ("capture.turn_bytes", u64::from(capture.turn_bytes)),
+        )?;
+        self.at_most(
+            ("stream.reorder_bytes_connection", stream.reorder_bytes_connection as u64),
+            ("stream.reorder_bytes_total", stream.reorder_bytes_total as u64),
+        )
+    }
+
+    fn at_most(
+        &self,
+        (key, value): (&'static str, u64),
+        (limit_key, limit): (&'static str, u64),
+    ) -> Result<(), ConfigError> {
+        if value <= limit {
+            return Ok(());
+        }
+        Err(ConfigError::Order {
+            origin: self.origin(if self.origins.contains_key(key) { key } else { limit_key }),
+            key,
+            value: value::show_bytes(value),
+            limit_key,
+            limit: value::show_bytes(limit),
+        })
+    }
+
+    /// Where a key's value came from.
+    pub fn origin(&self, key: &str) -> Origin {
+        self.origins.get(key).cloned().unwrap_or(Origin::Default)
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            node: Node { name: host_name() },
+            capture: Capture {
+                ring_bytes: 16 << 20,
+                turn_bytes: 64 << 10,
+                header_bytes: 8 << 10,
+                connections: 131_072,
+                cgroup: None,
+            },
+            stream: Stream {
+                max_connections: 200_000,
+                reorder_bytes_connection: 256 << 10,
+                reorder_bytes_total: 64 << 20,
+                reorder_wait: Duration::from_secs(3),
+                idle: Duration::from_mins(5),
+            },
+            http: Http { max_head_bytes: 64 << 10, max_decoded_bytes: 1 << 20 },
+            inventory: Inventory { max_endpoints: 20_000 },
+            mask: Mask { key_file: None },
+            control: Control { socket: PathBuf::from("/run/sensor/control.sock") },
+            output: Output {
+                exchanges: Exchanges::None,
+                file: OutputFile {
+                    path: PathBuf::from("/var/log/sensor/exchanges.jsonl"),
+                    max_bytes: 100 * MIB,
+                    keep: 5,
+                },
+            },
+            log: Log { level: LevelFilter::INFO },
+        }
+    }
+}
+
+impl Exchanges {
+    const ALL: [(&'static str, Self); 3] =
+        [("none", Self::None), ("stdout", Self::Stdout), ("file", Self::File)];
+}
+
+fn host_name() -> String {
+    let uname = rustix::system::uname();
+    let name = uname.nodename().to_string_lossy();
+    if name.is_empty() { "localhost".to_owned() } else { name.into_owned() }
+}
+
+fn exists(path: &Path) -> bool {
+    path.try_exists().unwrap_or(true)
+}
+
+#[cfg(test)]
+mod tests;

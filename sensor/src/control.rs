@@ -1,1 +1,184 @@
 //! The control socket: HTTP and JSON on a Unix socket.
+//!
+//! Only root can open it (mode 0600). `curl --unix-socket PATH http://sensor/status` works. The
+//! server owns no state: it asks the pipeline thread through a bounded channel, and answers
+//! 503 when that does not answer in time.
+
+mod client;
+mod socket;
+mod tail;
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        mpsc::{SyncSender, TrySendError},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::State,
+    http::{StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use bytes::Bytes;
+use serde_json::json;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+
+use self::tail::TailBody;
+pub use self::{
+    client::{Client, ClientError, Lines},
+    socket::{Listener, Socket, SocketError, probe},
+    tail::{Delivery, Subscriber},
+};
+use crate::{inventory::endpoint::EndpointRow, stats::Status};
+
+/// Records that wait for one reader of `/tail` before it loses some.
+const TAIL_QUEUE: usize = 4096;
+/// Readers of `/tail` at once.
+const MAX_TAILS: usize = 16;
+/// How long the pipeline has to answer.
+const ANSWER: Duration = Duration::from_secs(2);
+/// How long open connections have to end at shutdown.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// A question to the pipeline thread. It must never block on the answer: a `oneshot` takes it
+/// at once, a tail goes through a [`Subscriber`].
+#[derive(Debug)]
+pub enum Query {
+    /// The endpoint list.
+    Endpoints(oneshot::Sender<Vec<EndpointRow>>),
+    /// How the sensor is.
+    Status(oneshot::Sender<Status>),
+    /// Exchange records from now on, one JSON line with its line feed each. Dropping the sender
+    /// ends the reader's stream.
+    Tail(mpsc::Sender<Bytes>),
+}
+
+/// Serves the socket until `shutdown` is ready, then gives open connections half a second.
+/// Must be awaited in a tokio runtime with I/O and time.
+///
+/// # Errors
+/// When the socket cannot be handed to the runtime.
+pub async fn serve(
+    socket: Socket,
+    queries: SyncSender<Query>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let (stop, stopped) = watch::channel(false);
+    let server = Arc::new(Server { queries, tails: Arc::new(Semaphore::new(MAX_TAILS)), stopped });
+    let mut ended = server.stopped.clone();
+    let serving =
+        axum::serve(socket.listener()?, router(server)).with_graceful_shutdown(async move {
+            shutdown.await;
+            // The streams of `/tail` end by this, or else the shutdown would wait for them.
+            let _ = stop.send(true);
+        });
+    let farewell = async move {
+        let _ = ended.wait_for(|stopped| *stopped).await;
+        tokio::time::sleep(FAREWELL).await;
+    };
+    tokio::select! {
+        result = serving.into_future() => result,
+        () = farewell => Ok(()),
+    }
+}
+
+struct Server {
+    queries: SyncSender<Query>,
+    tails: Arc<Semaphore>,
+    stopped: watch::Receiver<bool>,
+}
+
+fn router(server: Arc<Server>) -> Router {
+    Router::new()
+        .route("/endpoints", get(endpoints))
+        .route("/status", get(status))
+        .route("/tail", get(tail))
+        .route("/healthz", get(healthz))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(server)
+}
+
+async fn endpoints(State(server): State<Arc<Server>>) -> Result<Json<Vec<EndpointRow>>, Failure> {
+    server.ask(Query::Endpoints).await.map(Json)
+}
+
+async fn status(State(server): State<Arc<Server>>) -> Result<Json<Status>, Failure> {
+    server.ask(Query::Status).await.map(Json)
+}
+
+/// Healthy means that the pipeline answers, not only that the socket does.
+async fn healthz(State(server): State<Arc<Server>>) -> Result<Json<serde_json::Value>, Failure> {
+    server.ask(Query::Status).await.map(|_| Json(json!({ "status": "ok" })))
+}
+
+async fn tail(State(server): State<Arc<Server>>) -> Result<Response, Failure> {
+    let permit = Arc::clone(&server.tails).try_acquire_owned();
+    let permit: OwnedSemaphorePermit = permit.map_err(|_| Failure::TooManyTails)?;
+    let (sender, receiver) = mpsc::channel(TAIL_QUEUE);
+    server.send(Query::Tail(sender))?;
+    let body = TailBody::new(receiver, server.stopped.clone(), permit);
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], Body::new(body)).into_response())
+}
+
+async fn not_found(uri: Uri) -> Failure {
+    Failure::NotFound(uri.path().to_owned())
+}
+
+async fn method_not_allowed() -> Failure {
+    Failure::MethodNotAllowed
+}
+
+impl Server {
+    async fn ask<T>(&self, query: fn(oneshot::Sender<T>) -> Query) -> Result<T, Failure> {
+        let (sender, receiver) = oneshot::channel();
+        self.send(query(sender))?;
+        match tokio::time::timeout(ANSWER, receiver).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) => Err(Failure::Stopping),
+            Err(_) => Err(Failure::Busy),
+        }
+    }
+
+    fn send(&self, query: Query) -> Result<(), Failure> {
+        self.queries.try_send(query).map_err(|error| match error {
+            TrySendError::Full(_) => Failure::Busy,
+            TrySendError::Disconnected(_) => Failure::Stopping,
+        })
+    }
+}
+
+/// Why a request has no answer.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the sensor is too busy to answer: try again")]
+    Busy,
+    #[error("the sensor is stopping")]
+    Stopping,
+    #[error("{MAX_TAILS} readers of /tail are connected already: end one of them")]
+    TooManyTails,
+    #[error("no such path: {0} (there are /endpoints, /status, /tail and /healthz)")]
+    NotFound(String),
+    #[error("only GET is answered here")]
+    MethodNotAllowed,
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::Busy | Self::Stopping | Self::TooManyTails => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        };
+        (status, Json(json!({ "error": self.to_string() }))).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests;

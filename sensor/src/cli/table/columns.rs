@@ -1,0 +1,119 @@
+//! The columns that there are.
+
+use comfy_table::{Attribute, Cell, Color};
+use jiff::Timestamp;
+
+use crate::{
+    cli::human,
+    inventory::endpoint::{EndpointRow, Latency},
+};
+
+/// A column that may be shown.
+pub struct Column {
+    pub title: &'static str,
+    /// Numbers stand on the right, and are never cut.
+    pub number: bool,
+    /// Columns with a lower one are given room first.
+    pub priority: u8,
+    /// For text: with less room than this (or the longest text) the column is not worth showing.
+    pub worth: usize,
+    pub text: fn(&EndpointRow, Timestamp) -> String,
+    pub style: fn(&EndpointRow) -> Style,
+}
+
+/// Every column in display order; those of priority 0 are always there.
+pub const COLUMNS: [Column; 17] = [
+    text("METHOD", 0, 8, |row, _| human::printable(&row.method), |_| Style::Dim),
+    text("HOST", 4, 18, |row, _| human::printable(&row.host), |_| Style::Plain),
+    text("ROUTE", 0, 24, |row, _| human::printable(&row.route), |_| Style::Plain),
+    number("REQUESTS", 0, |row, _| human::count(row.requests), |_| Style::Plain),
+    number("REQ/S", 2, |row, _| human::rate(row.rate), |_| Style::Plain),
+    number("2XX", 9, |row, _| or_dash(class(row, 2)), |_| Style::Plain),
+    number("3XX", 11, |row, _| or_dash(class(row, 3)), |_| Style::Plain),
+    number("4XX", 5, |row, _| or_dash(class(row, 4)), |row| Style::Warning.when(class(row, 4))),
+    number("5XX", 3, |row, _| or_dash(class(row, 5)), |row| Style::Alarm.when(class(row, 5))),
+    number("NO REPLY", 12, |row, _| or_dash(row.unanswered), |_| Style::Plain),
+    number("P50", 7, |row, _| latency(row, |latency| latency.p50), |_| Style::Plain),
+    number("P95", 1, |row, _| latency(row, |latency| latency.p95), |_| Style::Plain),
+    number("P99", 13, |row, _| latency(row, |latency| latency.p99), |_| Style::Plain),
+    number("SEEN AGO", 10, |row, now| human::ago(&row.last_seen, now), |_| Style::Plain),
+    text("ROLE", 8, 6, |row, _| human::printable(&row.role), |_| Style::Dim),
+    text("PROCESS", 6, 12, |row, _| process(row), |_| Style::Plain),
+    text("CONTAINER", 14, 12, |row, _| container(row), |_| Style::Dim),
+];
+
+const fn text(
+    title: &'static str,
+    priority: u8,
+    worth: usize,
+    text: fn(&EndpointRow, Timestamp) -> String,
+    style: fn(&EndpointRow) -> Style,
+) -> Column {
+    Column { title, number: false, priority, worth, text, style }
+}
+
+const fn number(
+    title: &'static str,
+    priority: u8,
+    text: fn(&EndpointRow, Timestamp) -> String,
+    style: fn(&EndpointRow) -> Style,
+) -> Column {
+    Column { title, number: true, priority, worth: 0, text, style }
+}
+
+/// How a cell looks where colours are on.
+#[derive(Clone, Copy)]
+pub enum Style {
+    Plain,
+    Dim,
+    Heading,
+    Warning,
+    Alarm,
+}
+
+impl Style {
+    /// This style where something was counted.
+    fn when(self, count: u64) -> Self {
+        if count > 0 { self } else { Self::Dim }
+    }
+
+    pub fn apply(self, cell: Cell) -> Cell {
+        match self {
+            Self::Plain => cell,
+            Self::Dim => cell.add_attribute(Attribute::Dim),
+            Self::Heading => cell.add_attribute(Attribute::Bold),
+            Self::Warning => cell.fg(Color::Yellow),
+            Self::Alarm => cell.fg(Color::Red),
+        }
+    }
+}
+
+/// Responses with this first digit.
+fn class(row: &EndpointRow, digit: u16) -> u64 {
+    row.statuses.iter().filter(|(code, _)| **code / 100 == digit).map(|(_, count)| count).sum()
+}
+
+fn or_dash(count: u64) -> String {
+    if count == 0 { "-".to_owned() } else { human::count(count) }
+}
+
+fn latency(row: &EndpointRow, quantile: fn(Latency) -> f64) -> String {
+    row.latency_ms.map_or_else(|| "-".to_owned(), |latency| human::milliseconds(quantile(latency)))
+}
+
+/// `nginx (812)`, or the process id alone, or nothing.
+fn process(row: &EndpointRow) -> String {
+    let name = row.process.as_deref().map(human::printable);
+    match (name, row.pid) {
+        (Some(name), Some(pid)) => format!("{name} ({pid})"),
+        (Some(name), None) => name,
+        (None, Some(pid)) => format!("({pid})"),
+        (None, None) => String::new(),
+    }
+}
+
+/// The short form of a container id, as the container tools print it.
+fn container(row: &EndpointRow) -> String {
+    let id = row.container.as_deref().unwrap_or_default();
+    human::printable(id.get(..12).unwrap_or(id))
+}

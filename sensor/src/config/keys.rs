@@ -1,0 +1,226 @@
+//! The table of settings: one entry a key.
+
+use std::time::Duration;
+
+use tracing::level_filters::LevelFilter;
+
+use super::{
+    Config, Exchanges, GIB, KIB, MIB,
+    value::{Invalid, Value, show_bytes, show_duration},
+};
+
+/// One setting.
+#[derive(Debug)]
+pub struct Key {
+    /// `section.name`.
+    pub name: &'static str,
+    /// One line on what it does, without a full stop.
+    pub meaning: &'static str,
+    /// Sets it, within its limits.
+    pub(super) set: fn(&mut Config, &Value) -> Result<(), Invalid>,
+    /// Its value as TOML; `None` when it has none.
+    pub(super) get: fn(&Config) -> Option<String>,
+}
+
+impl Key {
+    /// The section of the key, such as `output.file`, and its name in there.
+    pub fn parts(&self) -> (&'static str, &'static str) {
+        self.name.rsplit_once('.').unwrap_or(("", self.name))
+    }
+}
+
+/// Every setting, sections together.
+pub const KEYS: &[Key] = &[
+    Key {
+        name: "node.name",
+        meaning: "name of this node in events",
+        set: |config, value| value.text().map(|name| name.clone_into(&mut config.node.name)),
+        get: |config| Some(quote(&config.node.name)),
+    },
+    Key {
+        name: "capture.ring_bytes",
+        meaning: "ring buffer between kernel and sensor",
+        set: |config, value| {
+            value
+                .bytes_power_of_two(64 * KIB, GIB)
+                .map(|size| config.capture.ring_bytes = size as u32)
+        },
+        get: |config| Some(size(config.capture.ring_bytes)),
+    },
+    Key {
+        name: "capture.turn_bytes",
+        meaning: "payload copied of each request or response; the rest is counted",
+        set: |config, value| {
+            value.bytes(KIB, GIB).map(|size| config.capture.turn_bytes = size as u32)
+        },
+        get: |config| Some(size(config.capture.turn_bytes)),
+    },
+    Key {
+        name: "capture.header_bytes",
+        meaning: "the same where only heads are wanted",
+        set: |config, value| {
+            value.bytes(KIB, GIB).map(|size| config.capture.header_bytes = size as u32)
+        },
+        get: |config| Some(size(config.capture.header_bytes)),
+    },
+    Key {
+        name: "capture.connections",
+        meaning: "connections that the kernel side tracks",
+        set: |config, value| {
+            value.count(16, 16_777_216).map(|count| config.capture.connections = count as u32)
+        },
+        get: |config| Some(config.capture.connections.to_string()),
+    },
+    Key {
+        name: "capture.cgroup",
+        meaning: "cgroup v2 directory to watch; auto finds the root",
+        set: |config, value| {
+            let path = value.path()?;
+            config.capture.cgroup = (path.as_os_str() != "auto").then_some(path);
+            Ok(())
+        },
+        get: |config| match &config.capture.cgroup {
+            Some(path) => Some(quote(&path.to_string_lossy())),
+            None => Some(quote("auto")),
+        },
+    },
+    Key {
+        name: "stream.max_connections",
+        meaning: "connections followed at once",
+        set: |config, value| {
+            value.count(1, 16_777_216).map(|count| config.stream.max_connections = count as usize)
+        },
+        get: |config| Some(config.stream.max_connections.to_string()),
+    },
+    Key {
+        name: "stream.reorder_bytes_connection",
+        meaning: "early bytes held for one connection",
+        set: |config, value| {
+            value.bytes(0, GIB).map(|size| config.stream.reorder_bytes_connection = size as usize)
+        },
+        get: |config| Some(size(config.stream.reorder_bytes_connection as u64)),
+    },
+    Key {
+        name: "stream.reorder_bytes_total",
+        meaning: "early bytes held for all connections",
+        set: |config, value| {
+            value.bytes(0, 64 * GIB).map(|size| config.stream.reorder_bytes_total = size as usize)
+        },
+        get: |config| Some(size(config.stream.reorder_bytes_total as u64)),
+    },
+    Key {
+        name: "stream.reorder_wait",
+        meaning: "how long early bytes wait for what comes before them",
+        set: |config, value| {
+            value
+                .duration(Duration::ZERO, MINUTE)
+                .map(|duration| config.stream.reorder_wait = duration)
+        },
+        get: |config| Some(quote(&show_duration(config.stream.reorder_wait))),
+    },
+    Key {
+        name: "stream.idle",
+        meaning: "silence after which a connection is forgotten",
+        set: |config, value| {
+            value
+                .duration(Duration::from_secs(1), 24 * HOUR)
+                .map(|duration| config.stream.idle = duration)
+        },
+        get: |config| Some(quote(&show_duration(config.stream.idle))),
+    },
+    Key {
+        name: "http.max_head_bytes",
+        meaning: "longest start line and fields together",
+        set: |config, value| {
+            value.bytes(KIB, 16 * MIB).map(|size| config.http.max_head_bytes = size as usize)
+        },
+        get: |config| Some(size(config.http.max_head_bytes as u64)),
+    },
+    Key {
+        name: "http.max_decoded_bytes",
+        meaning: "bytes decoded of one content (gzip, br, ...)",
+        set: |config, value| {
+            value.bytes(0, GIB).map(|size| config.http.max_decoded_bytes = size as usize)
+        },
+        get: |config| Some(size(config.http.max_decoded_bytes as u64)),
+    },
+    Key {
+        name: "inventory.max_endpoints",
+        meaning: "rows of the endpoint list",
+        set: |config, value| {
+            value.count(1, 10_000_000).map(|count| config.inventory.max_endpoints = count as usize)
+        },
+        get: |config| Some(config.inventory.max_endpoints.to_string()),
+    },
+    Key {
+        name: "mask.key_file",
+        meaning: "file with the key of the value hashes; without, a random key each run",
+        set: |config, value| value.path().map(|path| config.mask.key_file = Some(path)),
+        get: |config| config.mask.key_file.as_ref().map(|path| quote(&path.to_string_lossy())),
+    },
+    Key {
+        name: "control.socket",
+        meaning: "Unix socket that the other commands talk to",
+        set: |config, value| value.path().map(|path| config.control.socket = path),
+        get: |config| Some(quote(&config.control.socket.to_string_lossy())),
+    },
+    Key {
+        name: "output.exchanges",
+        meaning: "where exchange records go: none, stdout or file",
+        set: |config, value| {
+            value.word(&Exchanges::ALL).map(|exchanges| config.output.exchanges = exchanges)
+        },
+        get: |config| {
+            let chosen = Exchanges::ALL.iter().find(|(_, one)| *one == config.output.exchanges);
+            chosen.map(|(word, _)| quote(word))
+        },
+    },
+    Key {
+        name: "output.file.path",
+        meaning: "the file, when exchanges go to one",
+        set: |config, value| value.path().map(|path| config.output.file.path = path),
+        get: |config| Some(quote(&config.output.file.path.to_string_lossy())),
+    },
+    Key {
+        name: "output.file.max_bytes",
+        meaning: "size at which the file is rotated",
+        set: |config, value| {
+            value.bytes(4 * KIB, 1024 * GIB).map(|size| config.output.file.max_bytes = size)
+        },
+        get: |config| Some(size(config.output.file.max_bytes)),
+    },
+    Key {
+        name: "output.file.keep",
+        meaning: "rotated files kept",
+        set: |config, value| {
+            value.count(0, 1000).map(|count| config.output.file.keep = count as u32)
+        },
+        get: |config| Some(config.output.file.keep.to_string()),
+    },
+    Key {
+        name: "log.level",
+        meaning: "least severe log level written: off, error, warn, info, debug, trace",
+        set: |config, value| value.word(&LEVELS).map(|level| config.log.level = level),
+        get: |config| Some(quote(&config.log.level.to_string())),
+    },
+];
+
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+
+const LEVELS: [(&str, LevelFilter); 6] = [
+    ("off", LevelFilter::OFF),
+    ("error", LevelFilter::ERROR),
+    ("warn", LevelFilter::WARN),
+    ("info", LevelFilter::INFO),
+    ("debug", LevelFilter::DEBUG),
+    ("trace", LevelFilter::TRACE),
+];
+
+fn size(bytes: impl Into<u64>) -> String {
+    quote(&show_bytes(bytes.into()))
+}
+
+fn quote(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
