@@ -35,10 +35,15 @@ pub enum Compiler {
 
 /// The task `cargo xtask setup`.
 pub fn run(with_tests: bool) -> Result<()> {
-    toolchain()?;
+    let Toolchain { compiler, linker } = toolchain()?;
     if with_tests {
         install_test_tools()?;
     }
+    let compiler = match compiler {
+        Compiler::Debian => "Debian's rustc-web",
+        Compiler::Nightly => "rustup's nightly",
+    };
+    println!("ready: kernel programs are built by {compiler}, linked by {}", linker.display());
     Ok(())
 }
 

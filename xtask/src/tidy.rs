@@ -101,6 +101,7 @@ pub fn run(list: bool) -> Result<()> {
     if count > 0 {
         bail!("{count} places break a rule of the house (`cargo xtask tidy --list` has them all)");
     }
+    println!("tidy: {} rules hold in {} files", CHECKS.len(), sources.len());
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::{
     env,
     path::{Path, PathBuf},
     process::Command,
-    sync::OnceLock,
+    sync::{LazyLock, OnceLock},
 };
 
 use anyhow::{Context, Result};
@@ -12,8 +12,15 @@ use anyhow::{Context, Result};
 use crate::process;
 
 /// The folder of the workspace's `Cargo.toml`.
+///
+/// Asked at run time first: two checkouts that share a target directory share this binary too.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace's folder")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let package = env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        package.parent().expect("xtask lies in the workspace's folder").to_owned()
+    });
+    &ROOT
 }
 
 /// Cargo's target directory, whether it comes from `CARGO_TARGET_DIR`, from a configuration
