@@ -44,10 +44,10 @@ pub fn ways(host: &Host) -> Vec<Way> {
 
 /// What is missing on each way, with the commands, for a person.
 pub fn message(host: &Host) -> String {
-    let mut text = String::from(
-        "the kernel programs cannot be built on this machine yet; either way below is enough\n",
-    );
-    for way in ways(host) {
+    let ways = ways(host);
+    let takes = if ways.len() > 1 { "either way below is enough" } else { "this is what it takes" };
+    let mut text = format!("the kernel programs cannot be built on this machine yet; {takes}\n");
+    for way in ways {
         let _ = write!(text, "\n{}:\n", way.name);
         for step in way.steps {
             let _ = write!(text, "  missing: {}\n    {}\n", step.what, step.command);
