@@ -2,6 +2,7 @@
 
 use std::{
     env::consts::ARCH,
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -53,7 +54,7 @@ fn kernel_object(toolchain: &Toolchain, profile: KernelProfile) -> Result<PathBu
     // A target directory of its own: another compiler with other flags would throw the host's
     // builds away at each turn.
     let target = workspace::target_directory()?.join("ebpf");
-    process::run(&mut compile_command(toolchain, profile, &target)?).with_context(|| {
+    process::run(&mut compile_command(toolchain, profile, &target)).with_context(|| {
         format!(
             "failed to build the kernel programs; where the linker cannot read the bitcode, {} \
              is of an older LLVM than the compiler: remove it and run `cargo xtask setup`",
@@ -69,11 +70,7 @@ fn kernel_object(toolchain: &Toolchain, profile: KernelProfile) -> Result<PathBu
     Ok(object)
 }
 
-fn compile_command(
-    toolchain: &Toolchain,
-    profile: KernelProfile,
-    target: &Path,
-) -> Result<Command> {
+fn compile_command(toolchain: &Toolchain, profile: KernelProfile, target: &Path) -> Command {
     let mut command = match toolchain.compiler {
         Compiler::Debian => {
             let mut command = Command::new("/usr/bin/cargo");
@@ -94,7 +91,7 @@ fn compile_command(
         .args(["--package", "sensor-ebpf", "--bin", "sensor-ebpf", "--target", TARGET])
         .arg("--target-dir")
         .arg(target)
-        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags())
+        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(&toolchain.linker))
         // Of the rustup toolchain that runs this task; not for another compiler.
         .env_remove("RUSTUP_TOOLCHAIN")
         .env_remove("LD_LIBRARY_PATH")
@@ -109,17 +106,18 @@ fn compile_command(
             .env("CARGO_PROFILE_RELEASE_STRIP", "none"),
         KernelProfile::Dev => command.env("CARGO_PROFILE_DEV_DEBUG", "2"),
     };
-    if let Some(folder) = toolchain.linker.parent() {
-        command.env("PATH", process::path_with(&[folder])?);
-    }
-    Ok(command)
+    command
 }
 
 /// Flags of the compiler, in cargo's encoding: separated by 0x1f, since one has quotes in it.
-fn rust_flags() -> String {
+fn rust_flags(linker: &Path) -> OsString {
     // aya-ebpf takes from it whose registers a probe's context holds.
     let host = format!("bpf_target_arch=\"{ARCH}\"");
-    ["--cfg", &host, "-Cdebuginfo=2", "-Clink-arg=--btf"].join("\x1f")
+    let mut flags = OsString::from(
+        ["--cfg", &host, "-Cdebuginfo=2", "-Clink-arg=--btf", "-Clinker="].join("\x1f"),
+    );
+    flags.push(linker);
+    flags
 }
 
 /// Copies, unless the same bytes are there: a newer file would have the sensor built again.
@@ -148,16 +146,13 @@ mod tests {
     #[test]
     fn each_compiler_is_called_its_own_way() {
         let check = |compiler, profile, expect: &[&str]| {
-            let command =
-                compile_command(&toolchain(compiler), profile, Path::new("/target/ebpf")).unwrap();
+            let command = compile_command(&toolchain(compiler), profile, Path::new("/target/ebpf"));
             let words = std::iter::once(command.get_program()).chain(command.get_args());
             let words: Vec<_> = words.map(|word| word.to_str().unwrap()).collect();
             for word in expect {
                 assert!(words.contains(word), "{word} is not in {words:?}");
             }
             assert_eq!(words.contains(&"--release"), profile == KernelProfile::Release);
-            let path = command.get_envs().find(|(name, _)| *name == "PATH").unwrap().1.unwrap();
-            assert!(path.to_str().unwrap().starts_with("/opt/linker/bin:"), "{path:?}");
         };
         let target = ["--target", TARGET, "--target-dir", "/target/ebpf"];
         check(Compiler::Debian, KernelProfile::Release, &target);
@@ -166,11 +161,12 @@ mod tests {
     }
 
     #[test]
-    fn the_flags_name_the_host() {
-        let flags = rust_flags();
-        let flags: Vec<_> = flags.split('\x1f').collect();
+    fn the_flags_name_the_host_and_the_linker() {
+        let flags = rust_flags(Path::new("/opt/bin/bpf-linker"));
+        let flags: Vec<_> = flags.to_str().unwrap().split('\x1f').collect();
         let host = format!("bpf_target_arch=\"{ARCH}\"");
-        assert_eq!(flags, ["--cfg", &host, "-Cdebuginfo=2", "-Clink-arg=--btf"]);
+        let linker = "-Clinker=/opt/bin/bpf-linker";
+        assert_eq!(flags, ["--cfg", &host, "-Cdebuginfo=2", "-Clink-arg=--btf", linker]);
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! Other programs: whether they are there, and running them.
 
 use std::{
-    env,
-    ffi::OsString,
-    fs,
+    env, fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -52,14 +50,6 @@ pub fn is_executable(file: &Path) -> bool {
 /// Whether the effective user is root: the kernel gives /proc/self to it.
 pub fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
-}
-
-/// PATH with `folders` before it.
-pub fn path_with(folders: &[&Path]) -> Result<OsString> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let folders = folders.iter().map(|folder| folder.to_path_buf());
-    env::join_paths(folders.chain(env::split_paths(&path)))
-        .context("failed to extend PATH: a folder's name contains a colon")
 }
 
 /// The command line as a reader would type it, without its environment.
