@@ -3,6 +3,10 @@
 //! Live capture ([`live`]) and capture files ([`pcap`]) give the same record, so that all
 //! stages to the right run the same way on both.
 
+pub mod attribution;
+pub mod live;
+pub mod pcap;
+
 use std::net::SocketAddr;
 
 use crate::exchange::{ConnectionId, Timestamp};
@@ -49,6 +53,9 @@ pub struct Origin {
     pub pid: u32,
     /// The local client's socket that is muted in favour of this one, or 0.
     pub twin: u64,
+    /// The connection has no socket of its own yet: `connection` names the listening socket,
+    /// and only the addresses tell which connection it is.
+    pub listener: bool,
 }
 
 /// Direction of a segment, seen from [`Segment::local`].
@@ -62,6 +69,7 @@ pub enum Direction {
 
 impl Direction {
     /// The other way.
+    #[must_use]
     pub fn opposite(self) -> Self {
         match self {
             Self::Inbound => Self::Outbound,

@@ -11,6 +11,7 @@ pub mod event;
 pub mod exchange;
 pub mod inventory;
 pub mod mask;
+pub mod memory;
 pub mod pairing;
 pub mod pipeline;
 pub mod protocol;

@@ -1,0 +1,422 @@
+//! One TCP segment of one socket: followed or not, by the connection's verdict.
+
+use aya_ebpf::{
+    EbpfContext,
+    helpers::{
+        bpf_get_socket_cookie, bpf_skb_load_bytes,
+        generated::{bpf_ktime_get_boot_ns, bpf_skb_cgroup_id},
+    },
+    programs::SkBuffContext,
+};
+use aya_log_ebpf::debug;
+use sensor_ebpf::{Connection, Half, SegmentHeader, Verdict, flags, state};
+
+use crate::{
+    emit::{self, MAX_COPY, Outcome},
+    maps::{CONNECTIONS, HEADER_BYTES, TURN_BYTES, count},
+    packet::{self, Packet, Parsed},
+    sniff::{self, Protocol},
+    socket::{self, Place},
+    twin,
+};
+
+const TCP_FIN: u8 = 0x01;
+const TCP_RST: u8 = 0x04;
+const TCP_PSH: u8 = 0x08;
+
+/// Turns that are looked at before a connection counts as not HTTP. More than one, since the
+/// sensor may start in the middle of a body.
+const SNIFF_TURNS: u8 = 8;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Inbound,
+    Outbound,
+}
+
+/// What of a segment goes into its record.
+#[derive(Default)]
+struct Plan {
+    copied: u32,
+    skipped: u32,
+    lost: u32,
+    twin: u64,
+    pid: u32,
+    flags: u8,
+}
+
+#[inline(always)]
+pub fn see(context: &SkBuffContext, direction: Direction) {
+    let packet = match packet::parse(context) {
+        Parsed::Tcp(packet) => packet,
+        Parsed::Other => return,
+        Parsed::Broken => return count(|counters| counters.header_errors += 1),
+    };
+    let ends = packet.tcp_flags & (TCP_FIN | TCP_RST) != 0;
+    if packet.length == 0 && !ends {
+        return;
+    }
+    // SAFETY: the helper takes the program's context.
+    let cookie = unsafe { bpf_get_socket_cookie(context.as_ptr()) };
+    if cookie == 0 {
+        return;
+    }
+    let Some(followed) = find(context, cookie, &packet, direction) else { return };
+    let plan = match followed {
+        // SAFETY: a live map value. The other direction may write it at the same time on
+        // another CPU; each field is one aligned word, and a lost update costs at most a
+        // budget's accuracy.
+        Followed::Connection(connection) => {
+            follow(context, unsafe { &mut *connection }, cookie, &packet, direction)
+        }
+        Followed::Listener => listener(context, &packet, cookie),
+    };
+    if let Some(plan) = plan {
+        let outcome = emit::emit(
+            context,
+            &header(context, &packet, cookie, direction, &plan),
+            packet.payload,
+        );
+        settle(context, &followed, &packet, direction, plan.copied, outcome);
+    }
+    if ends && let Followed::Connection(connection) = followed {
+        // SAFETY: as above.
+        end(context, unsafe { &mut *connection }, cookie, &packet, direction);
+    }
+}
+
+enum Followed {
+    Connection(*mut Connection),
+    /// Payload that arrives before the connection has a socket of its own (deferred accept, a
+    /// lost acknowledgement, TCP Fast Open).
+    Listener,
+}
+
+/// What is known of the socket; it is remembered from its first payload on.
+#[inline(always)]
+fn find(
+    context: &SkBuffContext,
+    cookie: u64,
+    packet: &Packet,
+    direction: Direction,
+) -> Option<Followed> {
+    if let Some(connection) = CONNECTIONS.get_ptr_mut(&cookie) {
+        return Some(Followed::Connection(connection));
+    }
+    if packet.length == 0 {
+        return None;
+    }
+    match socket::place(context, packet, direction) {
+        Place::Past => return None,
+        Place::Listener => return Some(Followed::Listener),
+        Place::First | Place::Later => {}
+    }
+    if CONNECTIONS.insert(&cookie, &Connection::default(), 0).is_err() {
+        count(|counters| counters.map_full_connections += 1);
+        return None;
+    }
+    count(|counters| counters.connections += 1);
+    CONNECTIONS.get_ptr_mut(&cookie).map(Followed::Connection)
+}
+
+#[inline(always)]
+fn follow(
+    context: &SkBuffContext,
+    connection: &mut Connection,
+    cookie: u64,
+    packet: &Packet,
+    direction: Direction,
+) -> Option<Plan> {
+    if connection.verdict == Verdict::Mute as u8 || connection.verdict == Verdict::Tls as u8 {
+        return None;
+    }
+    let turned = packet.length != 0 && turn(connection, direction);
+    let mut flags = 0;
+    if turned && connection.state & started(direction) == 0 {
+        connection.state |= started(direction);
+        if matches!(socket::place(context, packet, direction), Place::First) {
+            flags |= flags::FIRST;
+        }
+    }
+    if connection.verdict == Verdict::Sniff as u8
+        && (packet.length == 0
+            || !sniff(context, connection, cookie, packet, direction, turned))
+    {
+        return None;
+    }
+    if direction == Direction::Outbound && connection.pid == 0 && packet.length != 0 {
+        connection.pid = socket::sender(context);
+        if socket::is_self(connection.pid) {
+            connection.verdict = Verdict::Mute as u8;
+            return None;
+        }
+    }
+    let mut plan = Plan { twin: connection.twin, pid: connection.pid, flags, ..Plan::default() };
+    let budget = if connection.verdict == Verdict::Headers as u8 {
+        HEADER_BYTES.load()
+    } else {
+        TURN_BYTES.load()
+    };
+    let half = half(connection, direction);
+    let left = at_most(budget.saturating_sub(half.copied), MAX_COPY);
+    plan.copied = at_most(packet.length, left);
+    // Past the budget a pushed segment still gets a record without payload, so that the reader
+    // learns how far the message went; the ones between add up in `skipped`.
+    if plan.copied == 0 && packet.tcp_flags & (TCP_PSH | TCP_FIN | TCP_RST) == 0 {
+        half.skipped = half.skipped.wrapping_add(packet.length);
+        count(|counters| counters.skipped_bytes += u64::from(packet.length));
+        return None;
+    }
+    plan.skipped = half.skipped;
+    plan.lost = half.lost;
+    Some(plan)
+}
+
+/// The reader joins the segment to its connection by the addresses.
+#[inline(always)]
+fn listener(context: &SkBuffContext, packet: &Packet, cookie: u64) -> Option<Plan> {
+    count(|counters| counters.listener_segments += 1);
+    let Some(word) = first_bytes(context, packet, 8) else {
+        count(|counters| counters.copy_failed_segments += 1);
+        return None;
+    };
+    match sniff::sensor_protocol(word, at_most(packet.length, 8)) {
+        Protocol::Request | Protocol::Undecided => Some(Plan {
+            copied: at_most(packet.length, at_most(TURN_BYTES.load(), MAX_COPY)),
+            twin: twin::of_listener(cookie, packet),
+            flags: flags::FIRST | flags::LISTENER,
+            ..Plan::default()
+        }),
+        _ => None,
+    }
+}
+
+/// Books what became of the record.
+#[inline(always)]
+fn settle(
+    context: &SkBuffContext,
+    followed: &Followed,
+    packet: &Packet,
+    direction: Direction,
+    copied: u32,
+    outcome: Outcome,
+) {
+    let lost = !matches!(outcome, Outcome::Done);
+    if let Followed::Connection(connection) = *followed {
+        // SAFETY: a live map value, see `see`.
+        let half = half(unsafe { &mut *connection }, direction);
+        if lost {
+            half.lost = half.lost.wrapping_add(packet.length);
+        } else {
+            half.copied = half.copied.wrapping_add(copied);
+            half.skipped = 0;
+            half.lost = 0;
+        }
+    }
+    match outcome {
+        Outcome::Done => count(|counters| {
+            counters.segments += 1;
+            counters.bytes += u64::from(copied);
+            counters.skipped_bytes += u64::from(packet.length - copied);
+        }),
+        Outcome::RingFull => lost_to_ring(context, packet),
+        Outcome::CopyFailed => count(|counters| counters.copy_failed_segments += 1),
+    }
+}
+
+/// Notes whose turn it is; true when it changed.
+#[inline(always)]
+fn turn(connection: &mut Connection, direction: Direction) -> bool {
+    let outbound = if direction == Direction::Outbound { state::TURN_OUTBOUND } else { 0 };
+    if connection.state & state::STARTED != 0 && connection.state & state::TURN_OUTBOUND == outbound
+    {
+        return false;
+    }
+    connection.state = connection.state & !state::TURN_OUTBOUND | state::STARTED | outbound;
+    connection.prefix_length = 0;
+    connection.prefix = 0;
+    half(connection, direction).copied = 0;
+    true
+}
+
+/// Looks at the first bytes of a segment; true when it is to be copied. Not only where a turn
+/// begins: the segment that begins it may arrive second.
+#[inline(always)]
+fn sniff(
+    context: &SkBuffContext,
+    connection: &mut Connection,
+    cookie: u64,
+    packet: &Packet,
+    direction: Direction,
+    turned: bool,
+) -> bool {
+    let have = u32::from(connection.prefix_length & 7);
+    let Some(chunk) = first_bytes(context, packet, 8 - have) else {
+        count(|counters| counters.copy_failed_segments += 1);
+        return false;
+    };
+    let word = connection.prefix | chunk << (have * 8);
+    let total = have + at_most(packet.length, 8 - have);
+    let protocol = sniff::sensor_protocol(word, total);
+    connection.prefix_length = 0;
+    connection.prefix = 0;
+    match protocol {
+        Protocol::Undecided => {
+            connection.prefix = word;
+            connection.prefix_length = total as u8;
+            true
+        }
+        Protocol::Request | Protocol::Response => {
+            if twin::resolve(connection, cookie, packet, direction, protocol) {
+                connection.verdict = Verdict::Mute as u8;
+                return false;
+            }
+            connection.verdict = Verdict::Copy as u8;
+            count(|counters| counters.http_connections += 1);
+            debug!(context, "http on socket {}", cookie);
+            true
+        }
+        Protocol::ClientHello | Protocol::ServerHello => {
+            if twin::resolve(connection, cookie, packet, direction, protocol) {
+                connection.verdict = Verdict::Mute as u8;
+                return false;
+            }
+            connection.verdict = Verdict::Tls as u8;
+            count(|counters| counters.tls_connections += 1);
+            false
+        }
+        Protocol::Http2 => {
+            connection.verdict = Verdict::Mute as u8;
+            count(|counters| counters.http2_connections += 1);
+            false
+        }
+        Protocol::Other => {
+            connection.sniffed = connection.sniffed.wrapping_add(u8::from(turned));
+            if connection.sniffed >= SNIFF_TURNS {
+                connection.verdict = Verdict::Mute as u8;
+                count(|counters| counters.other_connections += 1);
+            }
+            false
+        }
+    }
+}
+
+/// At most `want` (1 to 8) first bytes of the payload, little endian, the rest zero.
+#[inline(always)]
+fn first_bytes(context: &SkBuffContext, packet: &Packet, want: u32) -> Option<u64> {
+    let mut word = 0_u64;
+    let length = (at_most(packet.length, want).wrapping_sub(1) & 7) + 1;
+    // SAFETY: 1 to 8 bytes are written into eight.
+    let failed = unsafe {
+        bpf_skb_load_bytes(
+            context.as_ptr(),
+            packet.payload,
+            (&raw mut word).cast(),
+            length,
+        )
+    };
+    (failed == 0).then_some(word)
+}
+
+#[inline(always)]
+fn lost_to_ring(context: &SkBuffContext, packet: &Packet) {
+    let request = packet.length != 0
+        && first_bytes(context, packet, 8).is_some_and(|word| {
+            let have = at_most(packet.length, 8);
+            matches!(sniff::sensor_protocol(word, have), Protocol::Request)
+        });
+    count(|counters| {
+        counters.ring_full_segments += 1;
+        counters.ring_full_bytes += u64::from(packet.length);
+        counters.ring_full_requests += u64::from(request);
+    });
+}
+
+#[inline(always)]
+fn header(
+    context: &SkBuffContext,
+    packet: &Packet,
+    cookie: u64,
+    direction: Direction,
+    plan: &Plan,
+) -> SegmentHeader {
+    let outbound = direction == Direction::Outbound;
+    let (local, remote, local_port, remote_port) = if outbound {
+        (packet.source, packet.destination, packet.source_port, packet.destination_port)
+    } else {
+        (packet.destination, packet.source, packet.destination_port, packet.source_port)
+    };
+    SegmentHeader {
+        cookie,
+        // SAFETY: the helper takes the program's context.
+        cgroup: unsafe { bpf_skb_cgroup_id(context.skb.skb) },
+        // SAFETY: takes nothing.
+        time: unsafe { bpf_ktime_get_boot_ns() },
+        twin: plan.twin,
+        sequence: packet.sequence,
+        acknowledgement: packet.acknowledgement,
+        length: packet.length,
+        copied: plan.copied,
+        skipped: plan.skipped,
+        lost: plan.lost,
+        pid: plan.pid,
+        local_port,
+        remote_port,
+        local,
+        remote,
+        flags: plan.flags
+            | if outbound { flags::OUTBOUND } else { 0 }
+            | if packet.ipv6 { flags::IPV6 } else { 0 },
+        tcp_flags: packet.tcp_flags,
+        padding: [0; 6],
+    }
+}
+
+/// Forgets a connection once nothing can follow: both ends closed with no hole before the FIN
+/// received, or a reset that the socket accepts. Otherwise the map's own ageing forgets it.
+#[inline(always)]
+fn end(
+    context: &SkBuffContext,
+    connection: &mut Connection,
+    cookie: u64,
+    packet: &Packet,
+    direction: Direction,
+) {
+    let reset = packet.tcp_flags & TCP_RST != 0;
+    let valid = direction == Direction::Outbound
+        || socket::in_order(context, packet.sequence);
+    if !valid {
+        return;
+    }
+    connection.state |= match direction {
+        Direction::Outbound => state::OUTBOUND_END,
+        Direction::Inbound => state::INBOUND_END,
+    };
+    const BOTH: u8 = state::OUTBOUND_END | state::INBOUND_END;
+    if reset || connection.state & BOTH == BOTH {
+        let _ = CONNECTIONS.remove(&cookie);
+    }
+}
+
+#[inline(always)]
+fn half(connection: &mut Connection, direction: Direction) -> &mut Half {
+    match direction {
+        Direction::Inbound => &mut connection.inbound,
+        Direction::Outbound => &mut connection.outbound,
+    }
+}
+
+/// The state bit that says a first payload of this direction was looked at.
+#[inline(always)]
+fn started(direction: Direction) -> u8 {
+    match direction {
+        Direction::Inbound => state::INBOUND_STARTED,
+        Direction::Outbound => state::OUTBOUND_STARTED,
+    }
+}
+
+/// `min`, in a form that stays one comparison for the verifier.
+#[inline(always)]
+fn at_most(value: u32, limit: u32) -> u32 {
+    if value < limit { value } else { limit }
+}

@@ -1,0 +1,196 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn made(path: &[u8]) -> Template {
+    let mut out = Template::default();
+    template(path, &mut out);
+    out
+}
+
+#[track_caller]
+fn check(path: &str, route: &str) {
+    assert_eq!(made(path.as_bytes()).route, route, "{path}");
+}
+
+#[track_caller]
+fn check_kind(value: &str, kind: Option<SegmentKind>) {
+    assert_eq!(SegmentKind::of(value.as_bytes()), kind, "{value}");
+    let template = made(format!("/things/{value}").as_bytes());
+    let found = template.parameters.first().map(|parameter| parameter.kind);
+    assert_eq!(found, kind, "/things/{value}");
+}
+
+#[test]
+fn routes_are_named_after_the_literal_before() {
+    check("/", "/");
+    check("/users", "/users");
+    check("/users/", "/users/");
+    check("/users/42", "/users/{userId}");
+    check("/users/42/orders/7", "/users/{userId}/orders/{orderId}");
+    check("/users/42/users/7", "/users/{userId}/users/{userId2}");
+    check("/users/1/2/3", "/users/{userId}/{id}/{id2}");
+    check("/42", "/{id}");
+    check("/api/v1/42", "/api/v1/{id}");
+    check("/api/v2.1/users/42", "/api/v2.1/users/{userId}");
+    check("/user-profiles/42", "/user-profiles/{userProfileId}");
+    check("/user_profiles/42", "/user_profiles/{userProfileId}");
+    check("/UserProfiles/42", "/UserProfiles/{userProfileId}");
+    check("/a.b/42", "/a.b/{id}");
+    for (plural, name) in [
+        ("categories", "categoryId"),
+        ("movies", "movieId"),
+        ("addresses", "addressId"),
+        ("boxes", "boxId"),
+        ("branches", "branchId"),
+        ("matches", "matchId"),
+        ("caches", "cacheId"),
+        ("houses", "houseId"),
+        ("statuses", "statusId"),
+        ("status", "statusId"),
+        ("analysis", "analysisId"),
+        ("class", "classId"),
+        ("people", "personId"),
+        ("series", "seriesId"),
+        ("user", "userId"),
+        ("s", "sId"),
+    ] {
+        check(&format!("/{plural}/1"), &format!("/{plural}/{{{name}}}"));
+    }
+}
+
+#[test]
+fn odd_paths_keep_their_form() {
+    check("*", "*");
+    check("example.com:443", "example.com:443");
+    check("alice:secret@example.com:443", "example.com:443");
+    check("", "");
+    check("//users//42", "//users//{id}");
+    check("/a/./b/../c", "/a/./b/../c");
+    check("/%2e%2E/etc", "/../etc");
+    check("/%75sers/%34%32", "/users/{userId}");
+    check("/a%2fb", "/a%2Fb");
+    check("/a{b}c|\u{e9}", "/a%7Bb%7Dc%7C%C3%A9");
+    check("/50%/x", "/50%25/x");
+    check("/{...}", "/%7B...%7D");
+    check("foo/42", "foo/{fooId}");
+    check("/users/John%20Smith", "/users/{userId}");
+    check("/cart;jsessionid=4F2A/42", "/cart;{matrix}/{cartId}");
+    check("/users/42;v=1", "/users/{userId};{matrix}");
+}
+
+#[test]
+fn segments_are_typed_by_their_form() {
+    use SegmentKind::*;
+    for (value, kind) in [
+        ("0", Some(Integer)),
+        ("-17", Some(Integer)),
+        ("123456789012345678901234", Some(Integer)),
+        ("-", None),
+        ("550e8400-e29b-41d4-a716-446655440000", Some(Uuid)),
+        ("550E8400E29B41D4A716446655440000", Some(Uuid)),
+        ("urn:uuid:550e8400-e29b-41d4-a716-446655440000", Some(Uuid)),
+        ("550e8400-e29b-41d4-a716-44665544000g", None),
+        ("01ARZ3NDEKTSV4RRFFQ69G5FAV", Some(Ulid)),
+        ("01arz3ndektsv4rrffq69g5fav", Some(Ulid)),
+        ("507f1f77bcf86cd799439011", Some(ObjectId)),
+        ("d41d8cd98f00b204e9800998ecf8427e", Some(Hash)),
+        ("da39a3ee5e6b4b0d3255bfef95601890afd80709", Some(Hash)),
+        ("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", Some(Hash)),
+        ("e3b0c442", None),
+        ("2024-05-31", Some(Date)),
+        ("2024-05-31T12:00:00Z", Some(Date)),
+        ("2024-05-31T12:00:00.123+02:00", Some(Date)),
+        ("2024-13-31", None),
+        ("2024-05-31-report", None),
+        ("alice@example.com", Some(Email)),
+        ("a.b+c@mail.example.co", Some(Email)),
+        ("@example.com", None),
+        ("alice@localhost", None),
+        ("npm@7", None),
+        ("cus_9s6XKzkNRiz8i3", Some(PrefixedId)),
+        ("in_1MtHbELkdIwHu7ixl4OzzPMv", Some(PrefixedId)),
+        ("usr_01h455vb4pex5vsknk084sn02q", Some(PrefixedId)),
+        ("acct_123456", Some(PrefixedId)),
+        ("report_2024", None),
+        ("oauth_callback1", None),
+        ("get_users_v2", None),
+        ("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", Some(Token)),
+        ("2NNEqL2nrIRdJ194ndJqAHwEfxC", Some(Token)),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", Some(Token)),
+        ("GetCustomerOrdersV2Async", None),
+        ("ExportReport2024Summary", None),
+        ("a-very-long-title-of-a-post-from-2024", None),
+        ("v1", None),
+        ("v2.1", None),
+        ("V3", None),
+        ("users", None),
+        ("oauth2", None),
+        ("index.html", None),
+    ] {
+        check_kind(value, kind);
+    }
+    let braces = made(b"/x/%7B550e8400-e29b-41d4-a716-446655440000%7D");
+    assert_eq!(braces.parameters[0].kind, Uuid);
+    assert_eq!(made(b"/x/alice%40example.com").parameters[0].kind, Email);
+    assert_eq!(made(&[b"/", &[b'a'; 129][..]].concat()).parameters[0].kind, Text);
+}
+
+#[test]
+fn parameters_give_their_name_and_value() {
+    let path = b"/users/42/orders/2024-05-31";
+    let template = made(path);
+    let parameters: Vec<_> = template
+        .parameters
+        .iter()
+        .map(|parameter| (template.name(parameter), parameter.kind.as_str(), parameter.value(path)))
+        .collect();
+    let expect: [(&str, &str, &[u8]); 2] =
+        [("userId", "integer", b"42"), ("orderId", "date", b"2024-05-31")];
+    assert_eq!(parameters, expect);
+}
+
+#[test]
+fn a_template_can_be_used_again() {
+    let mut out = Template::default();
+    template(b"/users/42", &mut out);
+    template(b"/orders", &mut out);
+    assert_eq!(out, made(b"/orders"));
+}
+
+#[test]
+fn long_paths_are_cut() {
+    check(&"/a".repeat(64), &"/a".repeat(64));
+    check(&"/a".repeat(65), &format!("{}/{{...}}", "/a".repeat(64)));
+    let long = format!("/{}", "a".repeat(100)).repeat(20);
+    let route = made(long.as_bytes()).route;
+    assert!(route.len() <= MAX_ROUTE && route.ends_with("a/{...}"), "{route}");
+    let numbers = made("/1".repeat(1000).as_bytes());
+    assert!(numbers.route.ends_with("/{id64}/{...}"), "{}", numbers.route);
+    assert_eq!(numbers.parameters.len(), 64);
+    check(&"a".repeat(1000), "{...}");
+}
+
+proptest! {
+    #[test]
+    fn any_path_gives_a_bounded_ascii_route_with_unique_names(
+        path in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..300),
+            "(/([a-z]{1,8}|[0-9]{1,4}|%[0-9a-f]{2}|;[a-z]=1|\\{|\\})){0,90}".prop_map(String::into_bytes),
+        ]
+    ) {
+        let template = made(&path);
+        prop_assert!(template.route.len() <= MAX_ROUTE);
+        prop_assert!(template.route.bytes().all(|byte| byte.is_ascii_graphic()));
+        let mut names: Vec<_> =
+            template.parameters.iter().map(|parameter| template.name(parameter)).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        prop_assert_eq!(names.len(), count);
+        for name in names {
+            let holder = format!("{{{name}}}");
+            prop_assert!(template.route.contains(&holder));
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! HTTP/1.0 and 1.1 messages of one direction (RFC 9112), and HTTP/0.9 by its looks.
+//!
+//! A [`Reader`] walks the bytes of a stream. It stops at the end of each head, for the caller to
+//! say how the content is framed (a response's depends on its request), and at the end of each
+//! message. Broken input is data: it is counted, and reading goes on at the next message.
+
+mod chunked;
+mod content;
+mod head;
+
+use chunked::Chunked;
+pub use content::{Collected, Limits};
+pub use head::{FieldFacts, StartLine};
+
+use crate::{
+    exchange::{Framing, Head, Problems, Timestamp},
+    memory::Memory,
+    protocol::http1::content::Collector,
+    stream::{Chunk, End, GapCause},
+};
+
+/// Which messages a direction carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Requests.
+    Request,
+    /// Responses.
+    Response,
+}
+
+/// What reading came to.
+#[derive(Debug)]
+pub enum Step {
+    /// The input is used up.
+    More,
+    /// A head is complete; [`Reader::begin_content`] must follow.
+    Head(MessageHead),
+    /// The message begun with the last head is complete, or as complete as it will be.
+    Done(Collected),
+    /// Bytes that are no message were met and are skipped until one begins.
+    Broken(Malformed),
+}
+
+/// Why bytes are no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// A start line or field line that breaks the grammar beyond repair.
+    Head,
+    /// A head larger than the cap.
+    HeadTooLarge,
+    /// The end of the stream, or a gap, inside a head.
+    HeadCut,
+}
+
+/// A complete head and where it began.
+#[derive(Clone, Debug)]
+pub struct MessageHead {
+    /// The start line.
+    pub start_line: StartLine,
+    /// All of it.
+    pub head: Head,
+    /// What the fields say on framing and coding.
+    pub facts: FieldFacts,
+    /// What is odd about it.
+    pub problems: Problems,
+    /// The first byte of the message.
+    pub origin: Mark,
+}
+
+/// A place in a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// Its sequence number.
+    pub sequence: u32,
+    /// What the sender had received by then.
+    pub acknowledgement: u32,
+    /// When it was seen.
+    pub time: Timestamp,
+}
+
+/// Reads the messages of one direction.
+#[derive(Debug)]
+pub struct Reader {
+    side: Side,
+    state: State,
+    partial: Vec<u8>,
+    origin: Mark,
+    collector: Collector,
+    last: Timestamp,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Between messages.
+    Start,
+    /// Inside a head, its bytes so far in `partial`.
+    Head,
+    /// A head was handed out, its content framing is not known yet.
+    Framing,
+    /// Content of known length: bytes left.
+    Length(u64),
+    /// Chunked content.
+    Chunked(Chunked),
+    /// Content up to the end of the connection.
+    Close,
+    /// Content whose end was lost in a gap: the message stays open until the next one begins.
+    Endless,
+    /// Not in a message: the next one is looked for at the start of each segment.
+    Lost,
+    /// No HTTP any more (CONNECT, Upgrade).
+    Ignore,
+}
+
+impl Reader {
+    /// A reader before its first message.
+    pub fn new(side: Side) -> Self {
+        Self {
+            side,
+            state: State::Start,
+            partial: Vec::new(),
+            origin: Mark::default(),
+            collector: Collector::default(),
+            last: Timestamp::default(),
+        }
+    }
+
+    /// Whether a message is under way, its head included.
+    pub fn in_message(&self) -> bool {
+        !matches!(self.state, State::Start | State::Lost | State::Ignore)
+    }
+
+    /// Whether the end of the message under way cannot be seen.
+    pub fn is_endless(&self) -> bool {
+        matches!(self.state, State::Endless)
+    }
+
+    /// Reads on; `chunk` is left with what was not used.
+    pub fn read(&mut self, chunk: &mut Chunk<'_>, limits: &Limits, memory: &mut Memory) -> Step {
+        self.last = chunk.time;
+        loop {
+            if chunk.bytes.is_empty() {
+                return Step::More;
+            }
+            match &mut self.state {
+                State::Start => {
+                    skip_blank_lines(chunk);
+                    if let Some(step) = self.start(chunk, limits, memory) {
+                        return step;
+                    }
+                }
+                State::Head => return self.continue_head(chunk, limits, memory),
+                State::Framing => return Step::More,
+                State::Length(left) => {
+                    let taken = chunk.bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                    *left -= taken as u64;
+                    let done = *left == 0;
+                    self.collector.add(advance(chunk, taken), limits, memory);
+                    if done {
+                        return self.done(limits, memory);
+                    }
+                }
+                State::Chunked(chunked) => {
+                    let (used, outcome) =
+                        chunked.read(chunk.bytes, |data| self.collector.add(data, limits, memory));
+                    advance(chunk, used);
+                    match outcome {
+                        chunked::Outcome::More => {}
+                        chunked::Outcome::Done => return self.done(limits, memory),
+                        chunked::Outcome::Broken => {
+                            self.collector.problems.insert(Problems::INVALID_CHUNK);
+                            self.state = State::Endless;
+                        }
+                    }
+                }
+                State::Close => {
+                    let length = chunk.bytes.len();
+                    self.collector.add(advance(chunk, length), limits, memory);
+                }
+                State::Endless => {
+                    if head::may_begin(self.side, chunk.bytes) {
+                        return self.done(limits, memory);
+                    }
+                    let length = chunk.bytes.len();
+                    self.collector.add_unplaced(advance(chunk, length).len());
+                }
+                State::Lost => {
+                    if head::may_begin(self.side, chunk.bytes) {
+                        self.state = State::Start;
+                    } else {
+                        chunk.bytes = &[];
+                    }
+                }
+                State::Ignore => chunk.bytes = &[],
+            }
+        }
+    }
+
+    /// Says how the content of the last head is framed. A message without content is done at
+    /// once: the return value, if any, is what [`Step::Done`] would bring.
+    pub fn begin_content(
+        &mut self,
+        framing: Framing,
+        facts: &FieldFacts,
+        coding: Option<&[u8]>,
+        limits: &Limits,
+        memory: &mut Memory,
+    ) -> Option<Collected> {
+        self.collector.begin(framing, coding);
+        self.state = match framing {
+            Framing::None => State::Framing,
+            Framing::Length => State::Length(facts.content_length.unwrap_or(0)),
+            Framing::Chunked => State::Chunked(Chunked::default()),
+            Framing::Close => State::Close,
+        };
+        match self.state {
+            State::Framing | State::Length(0) => {
+                self.state = State::Start;
+                Some(self.collector.finish(self.last, limits, memory))
+            }
+            _ => None,
+        }
+    }
+
+    /// Ends HTTP on this direction: what follows is a tunnel, or another protocol.
+    pub fn ignore(&mut self, memory: &mut Memory) {
+        self.drop_partial(memory);
+        self.state = State::Ignore;
+    }
+
+    /// Treats what follows as the content of an HTTP/0.9 response, which has no head.
+    pub fn begin_without_head(&mut self, chunk: &Chunk<'_>) -> Mark {
+        self.collector.begin(Framing::Close, None);
+        self.state = State::Close;
+        Mark {
+            sequence: chunk.sequence,
+            acknowledgement: chunk.acknowledgement,
+            time: chunk.time,
+        }
+    }
+
+    /// Steps over bytes that are missing.
+    pub fn gap(
+        &mut self,
+        length: u32,
+        cause: GapCause,
+        limits: &Limits,
+        memory: &mut Memory,
+    ) -> Step {
+        match &mut self.state {
+            State::Start | State::Lost => {
+                self.state = State::Lost;
+                Step::More
+            }
+            State::Ignore | State::Framing => Step::More,
+            State::Head => {
+                self.drop_partial(memory);
+                self.state = State::Lost;
+                Step::Broken(Malformed::HeadCut)
+            }
+            State::Length(left) => {
+                let inside = u64::from(length).min(*left);
+                *left -= inside;
+                let rest = u64::from(length) - inside;
+                let done = *left == 0;
+                self.collector.skip(inside, cause);
+                if !done {
+                    return Step::More;
+                }
+                let step = self.done(limits, memory);
+                if rest > 0 {
+                    self.state = State::Lost;
+                }
+                step
+            }
+            State::Chunked(chunked) => {
+                let placed = chunked.skip(u64::from(length));
+                self.collector.skip(u64::from(length), cause);
+                if !placed {
+                    self.state = State::Endless;
+                }
+                Step::More
+            }
+            State::Close | State::Endless => {
+                self.collector.skip(u64::from(length), cause);
+                Step::More
+            }
+        }
+    }
+
+    /// The stream ends. `Some` when that ends a message.
+    pub fn end(&mut self, end: End, limits: &Limits, memory: &mut Memory) -> Option<Step> {
+        match self.state {
+            State::Start | State::Lost | State::Ignore => None,
+            State::Head => {
+                self.drop_partial(memory);
+                self.state = State::Lost;
+                Some(Step::Broken(Malformed::HeadCut))
+            }
+            State::Close => {
+                self.collector.aborted = end == End::Reset;
+                Some(self.done(limits, memory))
+            }
+            State::Framing | State::Length(_) | State::Chunked(_) => {
+                self.collector.aborted = true;
+                Some(self.done(limits, memory))
+            }
+            State::Endless => Some(self.done(limits, memory)),
+        }
+    }
+
+    /// Ends a message whose end cannot be seen, since something tells that it is over.
+    pub fn end_endless(&mut self, limits: &Limits, memory: &mut Memory) -> Option<Collected> {
+        if !self.is_endless() {
+            return None;
+        }
+        self.state = State::Lost;
+        Some(self.collector.finish(self.last, limits, memory))
+    }
+
+    fn done(&mut self, limits: &Limits, memory: &mut Memory) -> Step {
+        self.state = match self.state {
+            State::Endless => State::Lost,
+            _ => State::Start,
+        };
+        Step::Done(self.collector.finish(self.last, limits, memory))
+    }
+
+    /// Reads a head that lies in one piece; `None` to go on reading in a new state.
+    fn start(
+        &mut self,
+        chunk: &mut Chunk<'_>,
+        limits: &Limits,
+        memory: &mut Memory,
+    ) -> Option<Step> {
+        if chunk.bytes.is_empty() {
+            return None;
+        }
+        self.origin = Mark {
+            sequence: chunk.sequence,
+            acknowledgement: chunk.acknowledgement,
+            time: chunk.time,
+        };
+        if !head::may_begin(self.side, chunk.bytes) {
+            self.state = State::Lost;
+            chunk.bytes = &[];
+            return Some(Step::Broken(Malformed::Head));
+        }
+        let Some(length) = head::end(chunk.bytes, 0) else {
+            self.state = State::Head;
+            return None;
+        };
+        let (bytes, rest) = chunk.bytes.split_at(length);
+        advance(chunk, length);
+        debug_assert_eq!(rest.len(), chunk.bytes.len());
+        Some(self.complete(bytes, limits, memory))
+    }
+
+    fn continue_head(
+        &mut self,
+        chunk: &mut Chunk<'_>,
+        limits: &Limits,
+        memory: &mut Memory,
+    ) -> Step {
+        let before = self.partial.len();
+        let room = limits.head_bytes.saturating_sub(before);
+        let taken = chunk.bytes.len().min(room);
+        if taken == 0 || !memory.try_take(taken) {
+            self.drop_partial(memory);
+            self.state = State::Lost;
+            chunk.bytes = &[];
+            return Step::Broken(Malformed::HeadTooLarge);
+        }
+        self.partial.extend_from_slice(&chunk.bytes[..taken]);
+        let Some(length) = head::end(&self.partial, before) else {
+            advance(chunk, taken);
+            return Step::More;
+        };
+        // What lies behind the head goes back to the chunk.
+        advance(chunk, length.saturating_sub(before));
+        let partial = std::mem::take(&mut self.partial);
+        memory.release(partial.len());
+        self.complete(&partial[..length], limits, memory)
+    }
+
+    fn complete(&mut self, bytes: &[u8], limits: &Limits, memory: &mut Memory) -> Step {
+        let _ = memory;
+        if bytes.len() > limits.head_bytes {
+            self.state = State::Lost;
+            return Step::Broken(Malformed::HeadTooLarge);
+        }
+        match head::parse(self.side, bytes) {
+            Some(parsed) => {
+                self.state = State::Framing;
+                Step::Head(MessageHead {
+                    start_line: parsed.start_line,
+                    head: parsed.head,
+                    facts: parsed.facts,
+                    problems: parsed.problems,
+                    origin: self.origin,
+                })
+            }
+            None => {
+                self.state = State::Lost;
+                Step::Broken(Malformed::Head)
+            }
+        }
+    }
+
+    fn drop_partial(&mut self, memory: &mut Memory) {
+        memory.release(self.partial.len());
+        self.partial = Vec::new();
+    }
+
+    /// Gives back what is buffered; the reader is not used afterwards.
+    pub fn abandon(&mut self, memory: &mut Memory) {
+        self.drop_partial(memory);
+        self.collector.abandon(memory);
+    }
+}
+
+/// Takes bytes off the front of a chunk.
+fn advance<'a>(chunk: &mut Chunk<'a>, length: usize) -> &'a [u8] {
+    let (taken, rest) = chunk.bytes.split_at(length.min(chunk.bytes.len()));
+    chunk.bytes = rest;
+    chunk.sequence = chunk.sequence.wrapping_add(taken.len() as u32);
+    taken
+}
+
+/// A server should ignore empty lines before a request line (RFC 9112 section 2.2).
+fn skip_blank_lines(chunk: &mut Chunk<'_>) {
+    let blank = chunk.bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    advance(chunk, blank);
+}

@@ -1,0 +1,331 @@
+//! Start lines and field lines, by httparse; what strict parsing refuses is tried again the way
+//! lenient servers take it, and flagged.
+
+use std::{borrow::Cow, mem::MaybeUninit};
+
+use bytes::Bytes;
+use httparse::{ParserConfig, Status};
+
+use super::Side;
+use crate::exchange::{FieldSpan, Head, Method, Problems, Span, Version};
+
+/// Field lines that are read on the stack.
+const USUAL_FIELDS: usize = 64;
+/// Field lines that are read at all; more make the head malformed.
+const MAX_FIELDS: usize = 2048;
+
+/// The first line of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartLine {
+    /// Of a request.
+    Request {
+        /// The method.
+        method: Method,
+        /// The target, in [`Head::raw`].
+        target: Span,
+        /// The version.
+        version: Version,
+    },
+    /// Of a response.
+    Status {
+        /// The status code.
+        status: u16,
+        /// The version.
+        version: Version,
+    },
+}
+
+/// What field lines say on framing and coding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FieldFacts {
+    /// The agreed Content-Length.
+    pub content_length: Option<u64>,
+    /// What Transfer-Encoding says.
+    pub transfer: Transfer,
+    /// Index of the Content-Encoding field.
+    pub content_encoding: Option<u16>,
+    /// There is an Upgrade field.
+    pub upgrade: bool,
+}
+
+/// Transfer-Encoding (RFC 9112 section 6.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transfer {
+    /// No such field.
+    #[default]
+    None,
+    /// Chunked is the last coding.
+    Chunked,
+    /// Chunked is not the last coding.
+    Other,
+}
+
+pub(super) struct Parsed {
+    pub start_line: StartLine,
+    pub head: Head,
+    pub facts: FieldFacts,
+    pub problems: Problems,
+}
+
+/// Whether bytes may be the beginning of a message. Biased towards yes: the parser decides.
+pub(super) fn may_begin(side: Side, bytes: &[u8]) -> bool {
+    match side {
+        Side::Response => {
+            let length = bytes.len().min(5);
+            bytes[..length] == b"HTTP/"[..length]
+        }
+        Side::Request => {
+            // A method is a token; every registered one is upper case with perhaps a hyphen.
+            let token = bytes
+                .iter()
+                .take(32)
+                .take_while(|byte| byte.is_ascii_uppercase() || **byte == b'-')
+                .count();
+            token > 0 && (token == bytes.len() || (token >= 3 && bytes[token] == b' '))
+        }
+    }
+}
+
+/// Where the head at the start of `bytes` ends, searching from `from` on: behind the first empty
+/// line, or behind the request line of HTTP/0.9, which is all there is.
+pub(super) fn end(bytes: &[u8], from: usize) -> Option<usize> {
+    // An empty line may have begun in what was searched before.
+    let mut at = from.saturating_sub(3);
+    while let Some(line) = memchr::memchr(b'\n', &bytes[at..]) {
+        at += line + 1;
+        match bytes.get(at..) {
+            Some([b'\n', ..]) => return Some(at + 1),
+            Some([b'\r', b'\n', ..]) => return Some(at + 2),
+            _ => {}
+        }
+        if from < at && memchr::memchr(b'\n', &bytes[..at - 1]).is_none() && is_http09(&bytes[..at])
+        {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// `METHOD SP target` without a version.
+fn is_http09(line: &[u8]) -> bool {
+    let mut words = line.trim_ascii_end().split(|&byte| byte == b' ');
+    let (method, target, end) = (words.next(), words.next(), words.next());
+    method == Some(b"GET") && target.is_some_and(|target| target.starts_with(b"/")) && end.is_none()
+}
+
+/// Parses a complete head; `None` when it is beyond repair.
+pub(super) fn parse(side: Side, bytes: &[u8]) -> Option<Parsed> {
+    let mut fields = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
+    let strict = ParserConfig::default();
+    match attempt(side, &strict, Cow::Borrowed(bytes), &mut fields) {
+        Ok(parsed) => Some(parsed),
+        Err(httparse::Error::TooManyHeaders) => {
+            let mut fields = vec![MaybeUninit::uninit(); MAX_FIELDS];
+            attempt(side, &strict, Cow::Borrowed(bytes), &mut fields).ok()
+        }
+        Err(_) if side == Side::Request && is_http09(bytes) => Some(http09(bytes)),
+        Err(_) => repair(side, bytes),
+    }
+}
+
+fn http09(bytes: &[u8]) -> Parsed {
+    let end = bytes.trim_ascii_end().len() as u32;
+    let start = bytes.iter().position(|&byte| byte == b' ').unwrap_or(0) as u32 + 1;
+    let mut problems = Problems::default();
+    problems.insert(Problems::HTTP_09);
+    Parsed {
+        start_line: StartLine::Request {
+            method: Method::Get,
+            target: Span { start, end },
+            version: Version::Http09,
+        },
+        head: Head { raw: Bytes::copy_from_slice(bytes), fields: Vec::new() },
+        facts: FieldFacts::default(),
+        problems,
+    }
+}
+
+/// Unfolds lines and leaves out fields that break the grammar.
+fn repair(side: Side, bytes: &[u8]) -> Option<Parsed> {
+    let mut lenient = ParserConfig::default();
+    lenient
+        .ignore_invalid_headers_in_requests(true)
+        .ignore_invalid_headers_in_responses(true)
+        .allow_spaces_after_header_name_in_responses(true)
+        .allow_multiple_spaces_in_request_line_delimiters(true)
+        .allow_multiple_spaces_in_response_status_delimiters(true)
+        .allow_space_before_first_header_name(true);
+    let (text, folded) = unfold(bytes);
+    let mut fields = vec![MaybeUninit::uninit(); MAX_FIELDS];
+    let lines = text.split(|&byte| byte == b'\n').filter(|line| line.trim_ascii().len() > 1).count();
+    let mut parsed = attempt(side, &lenient, text, &mut fields).ok()?;
+    if folded {
+        parsed.problems.insert(Problems::OBSOLETE_FOLDING);
+    }
+    if parsed.head.fields.len() + 1 < lines || !folded {
+        parsed.problems.insert(Problems::INVALID_FIELD);
+    }
+    Some(parsed)
+}
+
+/// Replaces each obsolete line folding by spaces (RFC 9112 section 5.2).
+fn unfold(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
+    let folds = |at: usize| {
+        bytes[at] == b'\n'
+            && matches!(bytes.get(at + 1), Some(b' ' | b'\t'))
+            && bytes[..at].contains(&b'\n')
+    };
+    if !(0..bytes.len()).any(folds) {
+        return (Cow::Borrowed(bytes), false);
+    }
+    let mut text = bytes.to_vec();
+    for at in (0..bytes.len()).filter(|&at| folds(at)) {
+        text[at] = b' ';
+        if at > 0 && text[at - 1] == b'\r' {
+            text[at - 1] = b' ';
+        }
+    }
+    (Cow::Owned(text), true)
+}
+
+fn attempt<'b>(
+    side: Side,
+    config: &ParserConfig,
+    bytes: Cow<'b, [u8]>,
+    buffer: &mut [MaybeUninit<httparse::Header<'b>>],
+) -> Result<Parsed, httparse::Error> {
+    match bytes {
+        Cow::Borrowed(bytes) => attempt_on(side, config, bytes, buffer),
+        Cow::Owned(bytes) => {
+            let mut buffer = vec![MaybeUninit::uninit(); buffer.len()];
+            attempt_on(side, config, &bytes, &mut buffer)
+        }
+    }
+}
+
+fn attempt_on<'b>(
+    side: Side,
+    config: &ParserConfig,
+    bytes: &'b [u8],
+    buffer: &mut [MaybeUninit<httparse::Header<'b>>],
+) -> Result<Parsed, httparse::Error> {
+    match side {
+        Side::Request => {
+            let mut request = httparse::Request::new(&mut []);
+            let Status::Complete(_) =
+                config.parse_request_with_uninit_headers(&mut request, bytes, buffer)?
+            else {
+                return Err(httparse::Error::NewLine);
+            };
+            let version = version(request.version);
+            let start_line = StartLine::Request {
+                method: Method::from(request.method.unwrap_or_default()),
+                target: span(bytes, request.path.unwrap_or_default().as_bytes()),
+                version,
+            };
+            let mut parsed = assemble(bytes, start_line, request.headers);
+            check_host(&mut parsed, version);
+            Ok(parsed)
+        }
+        Side::Response => {
+            let mut response = httparse::Response::new(&mut []);
+            let Status::Complete(_) =
+                config.parse_response_with_uninit_headers(&mut response, bytes, buffer)?
+            else {
+                return Err(httparse::Error::NewLine);
+            };
+            let start_line = StartLine::Status {
+                status: response.code.unwrap_or_default(),
+                version: version(response.version),
+            };
+            Ok(assemble(bytes, start_line, response.headers))
+        }
+    }
+}
+
+fn version(minor: Option<u8>) -> Version {
+    if minor == Some(0) { Version::Http10 } else { Version::Http11 }
+}
+
+/// A request of HTTP/1.1 has exactly one Host field (RFC 9112 section 3.2).
+fn check_host(parsed: &mut Parsed, version: Version) {
+    let hosts = parsed.head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"host")).count();
+    if hosts > 1 || (hosts == 0 && version == Version::Http11) {
+        parsed.problems.insert(Problems::INVALID_HOST);
+    }
+}
+
+fn assemble(bytes: &[u8], start_line: StartLine, headers: &[httparse::Header<'_>]) -> Parsed {
+    let mut fields = Vec::with_capacity(headers.len());
+    let mut facts = FieldFacts::default();
+    let mut problems = Problems::default();
+    for (index, header) in headers.iter().enumerate() {
+        fields.push(FieldSpan {
+            name: span(bytes, header.name.as_bytes()),
+            value: span(bytes, header.value),
+        });
+        note(&mut facts, &mut problems, index, header);
+    }
+    if facts.transfer != Transfer::None && facts.content_length.is_some() {
+        problems.insert(Problems::CONFLICTING_FRAMING);
+    }
+    Parsed {
+        start_line,
+        head: Head { raw: Bytes::copy_from_slice(bytes), fields },
+        facts,
+        problems,
+    }
+}
+
+fn note(
+    facts: &mut FieldFacts,
+    problems: &mut Problems,
+    index: usize,
+    header: &httparse::Header<'_>,
+) {
+    let name = header.name;
+    // By length first: most fields are none of these.
+    match name.len() {
+        7 if name.eq_ignore_ascii_case("upgrade") => facts.upgrade = true,
+        14 if name.eq_ignore_ascii_case("content-length") => {
+            match (content_length(header.value), facts.content_length) {
+                (Some(length), None) => facts.content_length = Some(length),
+                (Some(length), Some(before)) if length == before => {}
+                _ => problems.insert(Problems::INVALID_CONTENT_LENGTH),
+            }
+        }
+        16 if name.eq_ignore_ascii_case("content-encoding") => {
+            facts.content_encoding.get_or_insert(index as u16);
+        }
+        17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+            let last = header.value.rsplit(|&byte| byte == b',').next().unwrap_or_default();
+            facts.transfer = if last.trim_ascii().eq_ignore_ascii_case(b"chunked") {
+                Transfer::Chunked
+            } else {
+                problems.insert(Problems::INVALID_TRANSFER_ENCODING);
+                Transfer::Other
+            };
+        }
+        _ => {}
+    }
+}
+
+/// A number, or a list of equal numbers (RFC 9112 section 6.3, item 5).
+fn content_length(value: &[u8]) -> Option<u64> {
+    let mut numbers = value.split(|&byte| byte == b',').map(|number| {
+        let digits = std::str::from_utf8(number.trim_ascii()).ok()?;
+        let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| digits.parse::<u64>().ok()).flatten()
+    });
+    let first = numbers.next()??;
+    numbers.all(|number| number == Some(first)).then_some(first)
+}
+
+/// Where `part` lies in `whole`, of which it is a slice.
+fn span(whole: &[u8], part: &[u8]) -> Span {
+    let start = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
+    if part.is_empty() || start > whole.len() {
+        return Span::default();
+    }
+    Span { start: start as u32, end: (start + part.len()) as u32 }
+}

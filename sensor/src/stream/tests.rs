@@ -1,0 +1,241 @@
+use std::net::SocketAddr;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    capture::{Direction, Origin, TcpFlags},
+    exchange::ConnectionId,
+};
+
+const LIMITS: Limits = Limits { bytes: 1 << 20, wait: 1_000_000_000 };
+
+fn segment(sequence: u32, payload: &[u8]) -> Segment<'_> {
+    Segment {
+        connection: ConnectionId(1),
+        direction: Direction::Inbound,
+        time: Timestamp(0),
+        sequence,
+        acknowledgement: 0,
+        flags: TcpFlags(0x10),
+        length: payload.len() as u32,
+        payload,
+        skipped: 0,
+        lost: 0,
+        first: false,
+        local: SocketAddr::from(([127, 0, 0, 1], 80)),
+        remote: SocketAddr::from(([127, 0, 0, 1], 9)),
+        origin: Origin::default(),
+    }
+}
+
+/// A stream with a record of what it delivered: bytes, `_` for a missing byte, `|` at the end.
+struct Probe {
+    stream: Stream,
+    memory: Memory,
+    seen: Vec<u8>,
+}
+
+impl Probe {
+    fn new(start: u32) -> Self {
+        let mut probe = Self {
+            stream: Stream::default(),
+            memory: Memory::new(1 << 20),
+            seen: Vec::new(),
+        };
+        probe.push(&Segment { flags: TcpFlags(0x02), ..segment(start.wrapping_sub(1), b"") });
+        probe
+    }
+
+    fn push(&mut self, segment: &Segment<'_>) {
+        let seen = &mut self.seen;
+        self.stream.segment(segment, LIMITS, &mut self.memory, |piece| note(seen, piece));
+    }
+
+    fn acknowledged(&mut self, number: u32) {
+        let seen = &mut self.seen;
+        self.stream.acknowledged(number, &mut self.memory, |piece| note(seen, piece));
+    }
+
+    fn expect(&self, seen: &str) {
+        assert_eq!(String::from_utf8_lossy(&self.seen), seen);
+    }
+}
+
+fn note(seen: &mut Vec<u8>, piece: Piece<'_>) {
+    match piece {
+        Piece::Data(chunk) => seen.extend_from_slice(chunk.bytes),
+        Piece::Gap { length, .. } => seen.extend(std::iter::repeat_n(b'_', length as usize)),
+        Piece::End(_) => seen.push(b'|'),
+    }
+}
+
+#[test]
+fn in_order_across_the_wrap() {
+    let mut probe = Probe::new(u32::MAX - 1);
+    probe.push(&segment(u32::MAX - 1, b"abc"));
+    probe.push(&segment(1, b"def"));
+    probe.expect("abcdef");
+}
+
+#[test]
+fn reordered_and_retransmitted() {
+    let mut probe = Probe::new(10);
+    probe.push(&segment(13, b"def"));
+    probe.push(&segment(16, b"g"));
+    probe.expect("");
+    probe.push(&segment(10, b"abc"));
+    probe.push(&segment(10, b"abc"));
+    probe.push(&segment(12, b"cdefgh"));
+    probe.expect("abcdefgh");
+    assert_eq!(probe.memory.used(), 0);
+}
+
+#[test]
+fn the_first_copy_of_overlapping_bytes_stands() {
+    let mut probe = Probe::new(0);
+    probe.push(&segment(0, b"abc"));
+    probe.push(&segment(1, b"XXd"));
+    probe.expect("abcd");
+}
+
+#[test]
+fn an_acknowledged_hole_is_a_gap() {
+    let mut probe = Probe::new(0);
+    probe.push(&segment(0, b"ab"));
+    probe.push(&segment(4, b"ef"));
+    probe.acknowledged(4);
+    probe.expect("ab__ef");
+    probe.acknowledged(8);
+    probe.expect("ab__ef__");
+    probe.push(&segment(2, b"late"));
+    probe.expect("ab__ef__");
+}
+
+#[test]
+fn the_kernel_says_what_it_lost() {
+    let mut probe = Probe::new(0);
+    probe.push(&Segment { lost: 3, ..segment(3, b"def") });
+    probe.expect("___def");
+}
+
+#[test]
+fn beyond_the_budget_is_a_gap_of_known_size() {
+    let mut probe = Probe::new(0);
+    probe.push(&Segment { length: 5, ..segment(0, b"ab") });
+    probe.push(&Segment { skipped: 2, ..segment(7, b"hi") });
+    probe.expect("ab_____hi");
+}
+
+#[test]
+fn a_fin_waits_for_the_bytes_before_it() {
+    let mut probe = Probe::new(0);
+    probe.push(&Segment { flags: TcpFlags(0x11), ..segment(3, b"de") });
+    probe.expect("");
+    probe.push(&segment(0, b"abc"));
+    probe.expect("abcde|");
+    probe.push(&segment(5, b"more"));
+    probe.expect("abcde|");
+}
+
+#[test]
+fn the_acknowledged_fin_is_no_byte() {
+    let mut probe = Probe::new(0);
+    probe.push(&Segment { flags: TcpFlags(0x11), ..segment(2, b"cd") });
+    probe.acknowledged(5);
+    probe.expect("__cd|");
+}
+
+#[test]
+fn a_reset_far_outside_is_not_believed() {
+    let mut probe = Probe::new(0);
+    probe.push(&segment(0, b"ab"));
+    probe.push(&Segment { flags: TcpFlags(0x04), ..segment(1 << 24, b"") });
+    probe.push(&segment(2, b"c"));
+    probe.expect("abc");
+    probe.push(&Segment { flags: TcpFlags(0x04), ..segment(3, b"") });
+    probe.expect("abc|");
+}
+
+#[test]
+fn holding_too_much_gives_the_hole_up() {
+    let mut stream = Stream::default();
+    let mut memory = Memory::new(1 << 20);
+    let limits = Limits { bytes: 8, wait: 1 };
+    let mut seen = Vec::new();
+    for (sequence, payload) in [(0, "ab"), (4, "efgh"), (8, "ijkl"), (12, "m")] {
+        let segment = segment(sequence, payload.as_bytes());
+        stream.segment(&segment, limits, &mut memory, |piece| note(&mut seen, piece));
+    }
+    assert_eq!(String::from_utf8_lossy(&seen), "ab__efghijklm");
+    assert_eq!((memory.used(), memory.overflows), (0, 1));
+}
+
+#[test]
+fn an_old_hole_expires() {
+    let mut probe = Probe::new(0);
+    probe.push(&segment(2, b"cd"));
+    let seen = &mut probe.seen;
+    probe.stream.expire(Timestamp(999_999_999), LIMITS, &mut probe.memory, |piece| {
+        note(seen, piece);
+    });
+    probe.expect("");
+    let seen = &mut probe.seen;
+    probe.stream.expire(Timestamp(1_000_000_000), LIMITS, &mut probe.memory, |piece| {
+        note(seen, piece);
+    });
+    probe.expect("__cd");
+}
+
+proptest! {
+    /// Any order, overlap and duplication of segments that cover the stream gives its bytes.
+    #[test]
+    fn any_arrival_gives_the_same_bytes(
+        start in any::<u32>(),
+        text in proptest::collection::vec(any::<u8>(), 1..400),
+        cuts in proptest::collection::vec((0_usize..400, 1_usize..80), 0..60),
+        seed in any::<u64>(),
+    ) {
+        let mut pieces: Vec<(usize, usize)> =
+            (0..text.len()).step_by(37).map(|at| (at, (at + 37).min(text.len()))).collect();
+        for (at, length) in cuts {
+            let at = at % text.len();
+            pieces.push((at, (at + length).min(text.len())));
+        }
+        let mut state = seed | 1;
+        for index in (1..pieces.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            pieces.swap(index, (state >> 33) as usize % (index + 1));
+        }
+        let mut probe = Probe::new(start);
+        for (from, to) in pieces {
+            probe.push(&segment(start.wrapping_add(from as u32), &text[from..to]));
+        }
+        prop_assert_eq!(&probe.seen, &text);
+        prop_assert_eq!(probe.memory.used(), 0);
+    }
+
+    /// Whatever arrives, what is delivered lies at its right place: equal to the text where it
+    /// is there, a gap where it is not.
+    #[test]
+    fn nothing_is_delivered_at_a_wrong_place(
+        start in any::<u32>(),
+        pieces in proptest::collection::vec((0_usize..300, 1_usize..60), 1..60),
+        acknowledgements in proptest::collection::vec(0_u32..360, 0..10),
+    ) {
+        let text: Vec<u8> = (0..360_u32).map(|at| b'A' + (at % 26) as u8).collect();
+        let mut probe = Probe::new(start);
+        for (index, (at, length)) in pieces.iter().enumerate() {
+            probe.push(&segment(start.wrapping_add(*at as u32), &text[*at..at + length]));
+            if let Some(number) = acknowledgements.get(index) {
+                probe.acknowledged(start.wrapping_add(*number));
+            }
+        }
+        let seen = &mut probe.seen;
+        probe.stream.close(&mut probe.memory, |piece| note(seen, piece));
+        for (seen, sent) in probe.seen.iter().zip(&text) {
+            prop_assert!(seen == sent || *seen == b'_' || *seen == b'|');
+        }
+        prop_assert_eq!(probe.memory.used(), 0);
+    }
+}
