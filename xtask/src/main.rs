@@ -1,2 +1,132 @@
-//! The one door.
-fn main() {}
+//! `cargo xtask`: the one door to building, running, testing and measuring the sensor.
+#![forbid(unsafe_code)]
+
+mod bench;
+mod build;
+mod process;
+mod run;
+mod setup;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask run                          build, start as root, show the live endpoint list
+  cargo xtask run -- --output jsonl        pass flags to `sensor run`
+  cargo xtask test                         all that CI runs
+  cargo xtask test --fast                  formatting, lints, tidy, unit and property tests
+  cargo xtask test reassembly              the tests with `reassembly` in their name
+  cargo xtask bench                        list and run the measurements
+";
+
+#[derive(Subcommand)]
+enum Task {
+    /// Find or install what the kernel programs are built with (every other task does it too)
+    ///
+    /// Silent and quick when all is there. On Debian 12, as root, it installs packages and
+    /// bpf-linker; elsewhere it uses rustup's nightly with rust-src. What it may not install it
+    /// names, with the command that does.
+    #[command(after_help = "Examples:\n  cargo xtask setup\n  cargo xtask setup --tests")]
+    Setup {
+        /// Install the servers and tools of the tests and benches too (Debian, as root)
+        #[arg(long)]
+        tests: bool,
+    },
+    /// Build target/release/sensor with the kernel programs inside
+    #[command(after_help = "Examples:\n  cargo xtask build\n  cargo xtask build --debug-ebpf")]
+    Build {
+        /// Compile the kernel programs in the dev profile (debug assertions, overflow checks)
+        #[arg(long)]
+        debug_ebpf: bool,
+    },
+    /// Build, then start `sensor run` as root
+    #[command(after_help = "Examples:\n  cargo xtask run\n  cargo xtask run -- --output jsonl")]
+    Run {
+        /// Arguments of `sensor run`, after `--`
+        #[arg(last = true, value_name = "SENSOR ARGUMENTS")]
+        arguments: Vec<String>,
+    },
+    /// Check formatting, lints and tidy, build, and run every test
+    ///
+    /// A test that needs root or a kernel feature says so and is skipped where that lacks; with
+    /// `CI=true` or `SENSOR_REQUIRE_LIVE=1` a skip is a failure.
+    #[command(
+        after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --fast\n  cargo xtask test reassembly"
+    )]
+    Test {
+        /// Run only the tests with this in their name; leaves out formatting, lints and tidy
+        filter: Option<String>,
+        /// Leave out the release build and the `tests` crate (real kernel, servers, captures)
+        #[arg(long)]
+        fast: bool,
+    },
+    /// Measure throughput, cost and memory on this machine
+    #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench -- --help")]
+    Bench {
+        /// Arguments of the bench
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Check what a program can check of the architecture and the style
+    #[command(after_help = "Examples:\n  cargo xtask tidy\n  cargo xtask tidy --list")]
+    Tidy {
+        /// List the checks
+        #[arg(long)]
+        list: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Task::Setup { tests } => setup::run(tests),
+        Task::Build { debug_ebpf } => build::run(if debug_ebpf {
+            build::KernelProfile::Dev
+        } else {
+            build::KernelProfile::Release
+        }),
+        Task::Run { arguments } => run::run(&arguments),
+        Task::Test { filter, fast } => test::run(filter.as_deref(), fast),
+        Task::Bench { arguments } => bench::run(&arguments),
+        Task::Tidy { list } => tidy::run(list),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_task_has_a_line_and_an_example() {
+        for task in Arguments::command().get_subcommands() {
+            let name = task.get_name();
+            assert!(task.get_about().is_some(), "{name} has no description");
+            assert!(task.get_after_help().is_some(), "{name} has no example");
+        }
+    }
+}

