@@ -350,7 +350,9 @@ impl Conversation {
         chunk.bytes[..length] != b"HTTP/"[..length]
             && self.in_step == Bias::default()
             && self.serial == 0
-            && self.queue.first().is_some_and(|pending| pending.request.method == Method::Get)
+            && self.queue.first().is_some_and(|pending| {
+                pending.request.version == Version::Http09 || pending.request.method == Method::Get
+            })
     }
 
     fn response_step(
