@@ -6,6 +6,7 @@
 //! `docs/schemas/exchange.v1.json` is made from these types.
 
 mod body;
+mod json;
 mod names;
 mod process;
 mod time;
@@ -27,6 +28,7 @@ use crate::{
     mask::{HexDigits, MaskKey},
 };
 use body::Body;
+pub use json::JsonError;
 use names::{FieldNames, Flags, PathParameters, QueryParameters};
 use process::Process;
 
@@ -327,6 +329,13 @@ impl<'a> ExchangeEvent<'a> {
             client_container: caller.container,
             client_pod: caller.pod,
         }
+    }
+}
+
+impl ExchangeEvent<'_> {
+    /// Appends the record to `out` as JSON on one line, without a line end.
+    pub fn append_json(&self, out: &mut Vec<u8>) -> Result<(), JsonError> {
+        json::append(self, out)
     }
 }
 

@@ -87,12 +87,9 @@ struct Failure {
 
 impl Lines {
     fn push(&mut self, event: &ExchangeEvent<'_>) {
-        let start = self.buffer.len();
-        if serde_json::to_writer(&mut self.buffer, event).is_ok() {
-            self.buffer.push(b'\n');
-        } else {
-            self.buffer.truncate(start);
-            self.lost.unwritable += 1;
+        match event.append_json(&mut self.buffer) {
+            Ok(()) => self.buffer.push(b'\n'),
+            Err(_) => self.lost.unwritable += 1,
         }
     }
 

@@ -140,7 +140,8 @@ impl<'a> FieldNames<'a> {
 
 impl Serialize for FieldNames<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields = self.head.into_iter().flat_map(Head::fields).take(MAX_NAMES);
+        let Some(head) = self.head else { return serializer.collect_seq([(); 0]) };
+        let fields = head.fields().take(MAX_NAMES);
         serializer.collect_seq(fields.map(|(name, _)| Name::of_field(name, self.key)))
     }
 }
@@ -168,7 +169,7 @@ impl<'a> Name<'a> {
     fn of_parameter(name: Cow<'a, [u8]>, key: &MaskKey) -> Self {
         let kind = SegmentKind::of(&name);
         let is_name_byte =
-            |byte: &u8| byte.is_ascii_alphanumeric() || b"!$'*+-.^_`|~[]():".contains(byte);
+            |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.[]$!'*+^`|~():".contains(byte);
         if kind.is_some() || name.len() > MAX_NAME || !name.iter().all(is_name_byte) {
             return Self::Masked(key.mask(kind.map_or("string", SegmentKind::as_str), &name));
         }

@@ -3,7 +3,7 @@
 use crate::{exchange::Workload, inventory::endpoint::process_name};
 
 /// Longest text of a process in a record: its executable's path may have 4,096 bytes.
-const MAX_TEXT: usize = 512;
+const MAX_TEXT: usize = 256;
 
 /// A process, cut to what a record holds.
 #[derive(Default)]

@@ -49,6 +49,48 @@ fn full() -> Exchange {
     exchange
 }
 
+/// The example of the documentation: curl posts to nginx on the same node.
+fn documented() -> Exchange {
+    let mut exchange = sample::exchange(
+        "POST /users/42/orders?expand=items HTTP/1.1\n\
+         Host: shop.example\n\
+         User-Agent: curl/7.88.1\n\
+         Accept: */*\n\
+         Authorization: Bearer s3cr3t\n\
+         Content-Type: application/json\n\
+         Content-Length: 53\n\n",
+        201,
+    );
+    let length = |length| Content {
+        framing: Framing::Length,
+        length,
+        captured: length,
+        ..Content::default()
+    };
+    exchange.id = 0x6a3f_91c2_07d4_4e8b_b5f0_2c1d_9e7a_8843;
+    exchange.connection.0 = 0x5031;
+    exchange.client = "127.0.0.1:44060".parse().unwrap();
+    exchange.server = "127.0.0.1:8080".parse().unwrap();
+    exchange.request.as_mut().unwrap().content = length(53);
+    exchange.response = Some(sample::response(
+        "HTTP/1.1 201 Created\n\
+         Server: nginx\n\
+         Date: Fri, 31 May 2024 12:00:00 GMT\n\
+         Content-Type: application/json; charset=utf-8\n\
+         Content-Length: 118\n\
+         Connection: keep-alive\n\n",
+        201,
+    ));
+    exchange.response.as_mut().unwrap().content = length(118);
+    exchange.caller = Some(Arc::new(Workload {
+        pid: Some(5120),
+        comm: Some("curl".into()),
+        executable: Some("/usr/bin/curl".into()),
+        ..Workload::default()
+    }));
+    exchange
+}
+
 #[test]
 fn a_record_holds_the_facts_and_no_value() {
     let found = Value::Object(record(&full()));
@@ -292,4 +334,25 @@ fn validate(value: &Value, schema: &Value, root: &Value) {
             validate(value, property.unwrap_or_else(|| panic!("{key} is not in the schema")), root);
         }
     }
+}
+
+/// The documentation names every key and every word, and its example is a record.
+#[test]
+fn the_documentation_is_complete() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/events.md");
+    let text = fs::read_to_string(path).unwrap();
+    let schema = exchange_schema();
+    let keys = schema.get("properties").unwrap().as_object().unwrap().keys();
+    let missing = Missing::ALL.iter().map(|(_, word)| *word);
+    let problems = Problems::ALL.iter().map(|(_, word)| *word);
+    for word in keys.map(String::as_str).chain(missing).chain(problems) {
+        assert!(text.contains(&format!("`{word}`")), "{word} is not in docs/events.md");
+    }
+    let example = text.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+    let found = serde_json::to_string_pretty(&record(&documented())).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Value>(example).unwrap(),
+        Value::Object(record(&documented())),
+        "{found}"
+    );
 }
