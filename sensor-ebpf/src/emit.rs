@@ -50,11 +50,7 @@ fn bare(header: &SegmentHeader) -> Outcome {
 }
 
 #[inline(always)]
-fn record<const N: usize>(
-    context: &SkBuffContext,
-    header: &SegmentHeader,
-    offset: u32,
-) -> Outcome {
+fn record<const N: usize>(context: &SkBuffContext, header: &SegmentHeader, offset: u32) -> Outcome {
     let Some(mut entry) = SEGMENTS.reserve::<Record<N>>(0) else { return Outcome::RingFull };
     let record = entry.as_mut_ptr();
     let length = bounded::<N>(header.copied);

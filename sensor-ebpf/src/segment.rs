@@ -139,8 +139,7 @@ fn follow(
         }
     }
     if connection.verdict == Verdict::Sniff as u8
-        && (packet.length == 0
-            || !sniff(context, connection, cookie, packet, direction, turned))
+        && (packet.length == 0 || !sniff(context, connection, cookie, packet, direction, turned))
     {
         return None;
     }
@@ -308,12 +307,7 @@ fn first_bytes(context: &SkBuffContext, packet: &Packet, want: u32) -> Option<u6
     let length = (at_most(packet.length, want).wrapping_sub(1) & 7) + 1;
     // SAFETY: 1 to 8 bytes are written into eight.
     let failed = unsafe {
-        bpf_skb_load_bytes(
-            context.as_ptr(),
-            packet.payload,
-            (&raw mut word).cast(),
-            length,
-        )
+        bpf_skb_load_bytes(context.as_ptr(), packet.payload, (&raw mut word).cast(), length)
     };
     (failed == 0).then_some(word)
 }
@@ -383,8 +377,7 @@ fn end(
     direction: Direction,
 ) {
     let reset = packet.tcp_flags & TCP_RST != 0;
-    let valid = direction == Direction::Outbound
-        || socket::in_order(context, packet.sequence);
+    let valid = direction == Direction::Outbound || socket::in_order(context, packet.sequence);
     if !valid {
         return;
     }

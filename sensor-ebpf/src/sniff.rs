@@ -48,13 +48,48 @@ pub extern "C" fn sensor_protocol(word: u64, have: u32) -> Protocol {
     let mut open = false;
     words!(word, have, open, Protocol::Response, [b"HTTP/1."]);
     words!(word, have, open, Protocol::Http2, [b"PRI * HT"]);
-    words!(word, have, open, Protocol::Request, [
-        b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"PATCH ", b"OPTIONS ", b"CONNECT ",
-        b"TRACE ", b"QUERY ", b"PROPFIND", b"PROPPATC", b"MKCOL ", b"COPY ", b"MOVE ", b"LOCK ",
-        b"UNLOCK ", b"REPORT ", b"SEARCH ", b"PURGE ", b"MKCALEND", b"ACL ", b"BIND ", b"UNBIND ",
-        b"LINK ", b"UNLINK ", b"MERGE ", b"CHECKOUT", b"SUBSCRIB", b"UNSUBSCR", b"NOTIFY ",
-        b"M-SEARCH", b"BREW ", b"BAN ",
-    ]);
+    words!(
+        word,
+        have,
+        open,
+        Protocol::Request,
+        [
+            b"GET ",
+            b"POST ",
+            b"PUT ",
+            b"HEAD ",
+            b"DELETE ",
+            b"PATCH ",
+            b"OPTIONS ",
+            b"CONNECT ",
+            b"TRACE ",
+            b"QUERY ",
+            b"PROPFIND",
+            b"PROPPATC",
+            b"MKCOL ",
+            b"COPY ",
+            b"MOVE ",
+            b"LOCK ",
+            b"UNLOCK ",
+            b"REPORT ",
+            b"SEARCH ",
+            b"PURGE ",
+            b"MKCALEND",
+            b"ACL ",
+            b"BIND ",
+            b"UNBIND ",
+            b"LINK ",
+            b"UNLINK ",
+            b"MERGE ",
+            b"CHECKOUT",
+            b"SUBSCRIB",
+            b"UNSUBSCR",
+            b"NOTIFY ",
+            b"M-SEARCH",
+            b"BREW ",
+            b"BAN ",
+        ]
+    );
     if word & mask(if have < 2 { have } else { 2 }) == TLS_HANDSHAKE & mask(have) {
         if have < TLS_BYTES {
             return Protocol::Undecided;

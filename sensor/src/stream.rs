@@ -8,11 +8,7 @@
 
 mod held;
 
-use crate::{
-    capture::Segment,
-    exchange::Timestamp,
-    memory::Memory,
-};
+use crate::{capture::Segment, exchange::Timestamp, memory::Memory};
 use held::Held;
 
 /// What one direction of a connection delivers.

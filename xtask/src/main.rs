@@ -47,7 +47,7 @@ enum Task {
     /// Build target/release/sensor with the kernel programs inside
     #[command(after_help = "Examples:\n  cargo xtask build\n  cargo xtask build --debug-ebpf")]
     Build {
-        /// Compile the kernel programs in the dev profile (debug assertions, overflow checks)
+        /// Optimise the kernel programs little, so that the verifier's log follows the source
         #[arg(long)]
         debug_ebpf: bool,
     },

@@ -33,8 +33,7 @@ use crate::{
 };
 
 /// The kernel programs, or nothing when they were not built.
-static OBJECT: &[u8] =
-    aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/sensor-ebpf.o"));
+static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/sensor-ebpf.o"));
 
 /// Whether this binary carries the kernel programs.
 pub fn has_object() -> bool {
@@ -289,9 +288,7 @@ fn attach(
 }
 
 fn program<'a>(ebpf: &'a mut Ebpf, name: &'static str) -> Result<&'a mut CgroupSkb, Error> {
-    ebpf.program_mut(name)
-        .and_then(|program| program.try_into().ok())
-        .ok_or(Error::Missing(name))
+    ebpf.program_mut(name).and_then(|program| program.try_into().ok()).ok_or(Error::Missing(name))
 }
 
 /// What a user can do about a refusal, by the system error at the root of it.
@@ -306,7 +303,9 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> &'static str {
                 Some(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
                     "; the kernel may be older than 5.10 (`sensor doctor` tells)"
                 }
-                Some(rustix::io::Errno::NOMEM) => "; lower capture.ring_bytes or capture.connections",
+                Some(rustix::io::Errno::NOMEM) => {
+                    "; lower capture.ring_bytes or capture.connections"
+                }
                 _ => "",
             };
         }

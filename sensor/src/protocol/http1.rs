@@ -238,11 +238,7 @@ impl Reader {
     pub fn begin_without_head(&mut self, chunk: &Chunk<'_>) -> Mark {
         self.collector.begin(Framing::Close, None);
         self.state = State::Close;
-        Mark {
-            sequence: chunk.sequence,
-            acknowledgement: chunk.acknowledgement,
-            time: chunk.time,
-        }
+        Mark { sequence: chunk.sequence, acknowledgement: chunk.acknowledgement, time: chunk.time }
     }
 
     /// Steps over bytes that are missing.

@@ -38,11 +38,8 @@ struct Probe {
 
 impl Probe {
     fn new(start: u32) -> Self {
-        let mut probe = Self {
-            stream: Stream::default(),
-            memory: Memory::new(1 << 20),
-            seen: Vec::new(),
-        };
+        let mut probe =
+            Self { stream: Stream::default(), memory: Memory::new(1 << 20), seen: Vec::new() };
         probe.push(&Segment { flags: TcpFlags(0x02), ..segment(start.wrapping_sub(1), b"") });
         probe
     }

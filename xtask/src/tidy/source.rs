@@ -42,6 +42,25 @@ impl Source {
         words(&self.code, word)
     }
 
+    /// Whether all of the file is tests: `x/tests.rs`, or below a folder `tests`.
+    pub fn is_test(&self) -> bool {
+        let names = self.path.split('/');
+        names.into_iter().any(|name| name == "tests" || name == "tests.rs")
+    }
+
+    /// Where the tests begin that a file ends with: `#[cfg(test)] mod tests {`. Declaring a
+    /// module of tests in another file begins none.
+    pub fn tests_start(&self) -> usize {
+        const MARK: &str = "#[cfg(test)]";
+        let mut starts = self.code.match_indices(MARK).map(|(offset, _)| offset);
+        let start = starts.find(|offset| {
+            let item = self.code[offset + MARK.len()..].trim_start();
+            let opens = item.find(['{', ';']).is_some_and(|at| item[at..].starts_with('{'));
+            item.starts_with("mod ") && opens
+        });
+        start.unwrap_or(self.code.len())
+    }
+
     /// The path inside the sensor's sources, such as `capture/live.rs`.
     pub fn in_sensor(&self) -> Option<&str> {
         self.path.strip_prefix("sensor/src/")
@@ -245,6 +264,22 @@ mod tests {
         check("unsafe { unsafe_code }", &[0]);
         check("x unsafe", &[2]);
         check("notunsafe", &[]);
+    }
+
+    #[test]
+    fn tests_are_told_from_the_rest() {
+        let file = |path, expect| assert_eq!(Source::new(path, "").is_test(), expect, "{path}");
+        file("sensor/src/sink/tests.rs", true);
+        file("sensor/src/sink/tests/disk.rs", true);
+        file("tests/lib.rs", true);
+        file("sensor/src/sink.rs", false);
+        let rest = |text: &str, expect| {
+            let start = Source::new("a.rs", text).tests_start();
+            assert_eq!(&text[start..], expect, "{text}");
+        };
+        rest("fn f() {}\n#[cfg(test)]\nmod tests {}", "#[cfg(test)]\nmod tests {}");
+        rest("#[cfg(test)]\nmod tests;\nfn f() {}", "");
+        rest("#[cfg(test)]\nuse a::{b};\n", "");
     }
 
     #[test]

@@ -148,7 +148,12 @@ mod tests {
     fn data_extensions_and_trailers() {
         check("5\r\nhello\r\n0\r\n\r\nNEXT", "hello", 15, &Outcome::Done);
         check("5;a=b;c=\"d\"\r\nhello\r\n0;x\r\n\r\n", "hello", 27, &Outcome::Done);
-        check("3\r\nabc\r\nA\r\n0123456789\r\n0\r\nX: y\r\nZ: w\r\n\r\n", "abc0123456789", 43, &Outcome::Done);
+        check(
+            "3\r\nabc\r\nA\r\n0123456789\r\n0\r\nX: y\r\nZ: w\r\n\r\n",
+            "abc0123456789",
+            43,
+            &Outcome::Done,
+        );
         check("3\nabc\n0\n\n", "abc", 9, &Outcome::Done);
         check("00003 \r\nabc\r\n0\r\n\r\n", "abc", 18, &Outcome::Done);
         check("5\r\nhel", "hel", 6, &Outcome::More);
