@@ -236,12 +236,7 @@ impl Conversation {
         }
     }
 
-    fn request_step(
-        &mut self,
-        step: Step,
-        parties: &Parties,
-        context: &mut Context<'_>,
-    ) {
+    fn request_step(&mut self, step: Step, parties: &Parties, context: &mut Context<'_>) {
         match step {
             Step::More | Step::Head(_) => {}
             Step::Done(collected) => self.request_done(&collected, parties, context),
@@ -253,12 +248,7 @@ impl Conversation {
         }
     }
 
-    fn request_head(
-        &mut self,
-        message: MessageHead,
-        parties: &Parties,
-        context: &mut Context<'_>,
-    ) {
+    fn request_head(&mut self, message: MessageHead, parties: &Parties, context: &mut Context<'_>) {
         let MessageHead { start_line, head, facts, problems, origin } = message;
         let StartLine::Request { method, target, version } = start_line else { return };
         if version == Version::Http09 {
@@ -272,13 +262,8 @@ impl Conversation {
         self.flush_answer(parties, context);
         let (framing, framing_problems) = request_framing(&facts);
         let coding = coding(&head, &facts);
-        let collected = self.requests.begin_content(
-            framing,
-            &facts,
-            coding,
-            context.limits,
-            context.memory,
-        );
+        let collected =
+            self.requests.begin_content(framing, &facts, coding, context.limits, context.memory);
         let mut request = Request {
             head,
             method,
@@ -355,12 +340,7 @@ impl Conversation {
             })
     }
 
-    fn response_step(
-        &mut self,
-        step: Step,
-        parties: &Parties,
-        context: &mut Context<'_>,
-    ) {
+    fn response_step(&mut self, step: Step, parties: &Parties, context: &mut Context<'_>) {
         match step {
             Step::More | Step::Head(_) => {}
             Step::Done(collected) => self.response_done(&collected, parties, context),
@@ -397,13 +377,8 @@ impl Conversation {
             _ => None,
         };
         let (framing, framing_problems) = response_framing(status, &facts, method.as_ref());
-        let collected = self.responses.begin_content(
-            framing,
-            &facts,
-            coding,
-            context.limits,
-            context.memory,
-        );
+        let collected =
+            self.responses.begin_content(framing, &facts, coding, context.limits, context.memory);
         let mut problems = problems;
         problems.insert(framing_problems);
         self.begin_matched(ambiguous_before, origin, head, status, version, problems);
@@ -423,12 +398,7 @@ impl Conversation {
 
     /// Finds the request that a response beginning at `origin` answers and brings it to the
     /// front of the queue. Requests before it are handed out unanswered.
-    fn pick(
-        &mut self,
-        origin: &Mark,
-        parties: &Parties,
-        context: &mut Context<'_>,
-    ) -> Match {
+    fn pick(&mut self, origin: &Mark, parties: &Parties, context: &mut Context<'_>) -> Match {
         self.flush_answer(parties, context);
         if self.in_step == Bias::default() {
             return if self.queue.is_empty() { Match::None } else { Match::First };
@@ -511,23 +481,14 @@ impl Conversation {
         }
     }
 
-    fn flush_answer(
-        &mut self,
-        parties: &Parties,
-        context: &mut Context<'_>,
-    ) {
+    fn flush_answer(&mut self, parties: &Parties, context: &mut Context<'_>) {
         // Reading an endless response ends with the next head, after `response_done`.
         if let Some(answer) = self.answer.take_if(|answer| answer.done || self.tunnel) {
             self.emit(*answer, parties, context);
         }
     }
 
-    fn unanswered(
-        &mut self,
-        pending: Pending,
-        parties: &Parties,
-        context: &mut Context<'_>,
-    ) {
+    fn unanswered(&mut self, pending: Pending, parties: &Parties, context: &mut Context<'_>) {
         let mut missing = pending.missing();
         missing.insert(Missing::RESPONSE);
         let id = self.id(parties, pending.origin.time, pending.origin.sequence);
@@ -545,12 +506,7 @@ impl Conversation {
         });
     }
 
-    fn emit(
-        &mut self,
-        answer: Answer,
-        parties: &Parties,
-        context: &mut Context<'_>,
-    ) {
+    fn emit(&mut self, answer: Answer, parties: &Parties, context: &mut Context<'_>) {
         let mut missing = answer.missing;
         let origin = answer.request.as_ref().map(|pending| pending.origin);
         match &answer.request {
@@ -560,8 +516,8 @@ impl Conversation {
         if answer.ambiguous {
             missing.insert(Missing::PAIRING);
         }
-        let (time, sequence) = origin
-            .map_or((answer.response.start, 0), |origin| (origin.time, origin.sequence));
+        let (time, sequence) =
+            origin.map_or((answer.response.start, 0), |origin| (origin.time, origin.sequence));
         let id = self.id(parties, time, sequence);
         (context.emit)(Exchange {
             id,

@@ -300,7 +300,11 @@ impl Stream {
         }
     }
 
-    fn finish_if_reached(&mut self, memory: &mut Memory, deliver: &mut dyn FnMut(&mut Memory, Piece<'_>)) {
+    fn finish_if_reached(
+        &mut self,
+        memory: &mut Memory,
+        deliver: &mut dyn FnMut(&mut Memory, Piece<'_>),
+    ) {
         if let (Some(finish), Some(next)) = (self.finish, self.next)
             && !self.ended
             && !after(finish, next)
@@ -309,7 +313,12 @@ impl Stream {
         }
     }
 
-    fn end(&mut self, end: End, memory: &mut Memory, deliver: &mut dyn FnMut(&mut Memory, Piece<'_>)) {
+    fn end(
+        &mut self,
+        end: End,
+        memory: &mut Memory,
+        deliver: &mut dyn FnMut(&mut Memory, Piece<'_>),
+    ) {
         if let Some(last) = self.held.as_ref().and_then(|held| held.last_sequence()) {
             self.give_up(last, GapCause::Lost, memory, deliver);
         }

@@ -79,14 +79,25 @@ impl Connection {
             self.origin.pid = segment.origin.pid;
         }
         if matches!(self.protocol, Protocol::Other) {
-            return if segment.flags.rst() || segment.flags.fin() { Fate::Over } else { Fate::Open };
+            return if segment.flags.rst() || segment.flags.fin() {
+                Fate::Over
+            } else {
+                Fate::Open
+            };
         }
         let trusted = settings.source == Source::Wire || segment.direction == Direction::Outbound;
         if trusted && segment.flags.ack() {
             let acknowledgement = segment.acknowledgement;
-            self.run(segment.direction.opposite(), settings, memory, counts, emit, |stream, memory, deliver| {
-                stream.acknowledged(acknowledgement, memory, deliver);
-            });
+            self.run(
+                segment.direction.opposite(),
+                settings,
+                memory,
+                counts,
+                emit,
+                |stream, memory, deliver| {
+                    stream.acknowledged(acknowledgement, memory, deliver);
+                },
+            );
         }
         let limits = settings.stream;
         self.run(segment.direction, settings, memory, counts, emit, |stream, memory, deliver| {

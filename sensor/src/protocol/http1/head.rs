@@ -162,7 +162,8 @@ fn repair(side: Side, bytes: &[u8]) -> Option<Parsed> {
         .allow_space_before_first_header_name(true);
     let (text, folded) = unfold(bytes);
     let mut fields = vec![MaybeUninit::uninit(); MAX_FIELDS];
-    let lines = text.split(|&byte| byte == b'\n').filter(|line| line.trim_ascii().len() > 1).count();
+    let lines =
+        text.split(|&byte| byte == b'\n').filter(|line| line.trim_ascii().len() > 1).count();
     let mut parsed = match attempt(side, &lenient, text.clone(), &mut fields) {
         Ok(parsed) => parsed,
         Err(_) if side == Side::Request => spaced_target(bytes, &text, &lenient)?,
