@@ -47,7 +47,7 @@ enum Output {
 pub struct Job<'a> {
     /// The configuration.
     pub config: &'a Config,
-    /// One capture file.
+    /// The capture files.
     pub files: &'a [PathBuf],
     /// To be told how many bytes of all the files together (as they lie on disk) are done.
     pub progress: &'a mut dyn FnMut(u64),
@@ -116,13 +116,16 @@ fn total_size(files: &[PathBuf]) -> Result<u64> {
     files.iter().map(size).sum()
 }
 
+/// The progress bar, in less than 80 columns.
+const TEMPLATE: &str = "{bar:24} {percent:>3}%  {binary_bytes} of {binary_total_bytes}  \
+                        {binary_bytes_per_sec}  {eta} left";
+
 /// On standard error, and only on a terminal.
 fn progress_bar(bytes: u64) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let template = "{bar:40} {percent:>3}%  {binary_bytes} of {binary_total_bytes}  {binary_bytes_per_sec}  {eta} left";
-    let style = ProgressStyle::with_template(template);
+    let style = ProgressStyle::with_template(TEMPLATE);
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸ ");
     ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr_with_hz(10))
         .with_style(style)
@@ -146,4 +149,29 @@ fn summary(counters: &Counters, seconds: f64) -> String {
         text.push_str(&losses.join(", "));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_progress_template_is_one() {
+        assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+    }
+
+    #[test]
+    fn the_summary_names_losses() {
+        let counters = Counters { exchanges: 1234, segments: 5000, ..Counters::default() };
+        let expect = "1,234 exchanges from 5,000 segments on 0 connections in 0.5 s";
+        assert_eq!(summary(&counters, 0.49), expect);
+        let counters = Counters { gap_bytes: 7, ..counters };
+        assert_eq!(summary(&counters, 0.49), format!("{expect}; lost: 7 bytes gap_bytes"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let error = total_size(&["/nonexistent.pcap".into()]).unwrap_err();
+        assert!(format!("{error:#}").starts_with("failed to open /nonexistent.pcap: "));
+    }
 }

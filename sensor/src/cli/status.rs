@@ -163,7 +163,7 @@ impl Page {
         );
         let share = match status.uptime_seconds {
             0 => String::new(),
-            uptime => format!(" ({:.1}% of one)", 100.0 * status.cpu_seconds / uptime as f64),
+            uptime => format!(", {:.1}% of one core", 100.0 * status.cpu_seconds / uptime as f64),
         };
         self.line("processor", &[format!("{:.1} s{share}", status.cpu_seconds)]);
     }
@@ -185,7 +185,7 @@ impl Page {
                 human::printable(&loss.cause)
             );
             let _ = writeln!(self.text, "{}", paint(&name, "31", self.look.colors));
-            self.wrapped(4, &[human::printable(&loss.meaning)], " ");
+            self.wrapped(4, &[human::printable(&loss.meaning)]);
         }
     }
 
@@ -194,31 +194,16 @@ impl Page {
         let name = paint(&format!("{name:<NAMES$}"), "2", self.look.colors);
         self.text.push_str(&name);
         let start = self.text.len();
-        self.wrapped(NAMES, facts, ", ");
+        self.wrapped(NAMES, facts);
         // The first line stands beside the name.
         self.text.replace_range(start..start + NAMES, "");
     }
 
-    /// Pieces joined by `between`, in lines that begin with `indent` spaces.
-    fn wrapped(&mut self, indent: usize, pieces: &[String], between: &str) {
-        let limit = self.look.width.unwrap_or(100).max(indent + 20);
-        let text = pieces.join(between);
-        let mut used = indent;
-        self.text.push_str(&" ".repeat(indent));
-        for (index, word) in text.split(' ').enumerate() {
-            let wide = human::width(word);
-            if index > 0 && used + 1 + wide > limit {
-                self.text.push('\n');
-                self.text.push_str(&" ".repeat(indent));
-                used = indent;
-            } else if index > 0 {
-                self.text.push(' ');
-                used += 1;
-            }
-            self.text.push_str(word);
-            used += wide;
+    /// Pieces joined by commas, in lines that begin with `indent` spaces.
+    fn wrapped(&mut self, indent: usize, pieces: &[String]) {
+        for line in human::wrap(pieces, self.look.width.unwrap_or(100).saturating_sub(indent)) {
+            let _ = writeln!(self.text, "{:indent$}{line}", "");
         }
-        self.text.push('\n');
     }
 }
 
@@ -277,7 +262,7 @@ not read     0 encrypted, 0 other protocols, 0 twins
 copied       0 segments, 0 B copied, 0 B left out on purpose
 
 memory       30.0 MiB resident, 0 B in reassembly, 12 connections, 4 endpoints
-processor    40.0 s (0.5% of one)
+processor    40.0 s, 0.5% of one core
 
 losses       none
 ";
