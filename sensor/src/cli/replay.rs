@@ -16,7 +16,11 @@ use super::{
     endpoints::{self, ListArguments},
     human, logging, terminal,
 };
-use crate::{config::Config, inventory::endpoint::EndpointRow, stats::Counters};
+use crate::{
+    inventory::endpoint::EndpointRow,
+    pipeline::{Job, replay},
+    stats::Counters,
+};
 
 /// Read capture files (pcap or pcapng, plain or gzip) instead of a live node. Needs no root.
 #[derive(Debug, Args)]
@@ -43,29 +47,6 @@ enum Output {
     Jsonl,
 }
 
-/// What the pipeline is to replay.
-pub struct Job<'a> {
-    /// The configuration.
-    pub config: &'a Config,
-    /// The capture files.
-    pub files: &'a [PathBuf],
-    /// To be told how many bytes of all the files together (as they lie on disk) are done.
-    pub progress: &'a mut dyn FnMut(u64),
-    /// Takes each exchange as a JSON line, where they are wanted.
-    pub records: Option<&'a mut dyn Write>,
-}
-
-/// What a replay gave.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    /// The endpoint list.
-    pub endpoints: Vec<EndpointRow>,
-    /// What was counted.
-    pub counters: Counters,
-    /// What is wrong with the files, a line each: a file that breaks off, for example.
-    pub problems: Vec<String>,
-}
-
 impl Arguments {
     pub(super) fn run(self, common: &Common) -> Result<ExitCode> {
         let config = common.load(Vec::new())?.config;
@@ -73,7 +54,7 @@ impl Arguments {
         let started = Instant::now();
         let bar = progress_bar(total_size(&self.files)?);
         let mut records = io::BufWriter::with_capacity(1 << 18, io::stdout());
-        let outcome = pipeline(Job {
+        let outcome = replay(Job {
             config: &config,
             files: &self.files,
             progress: &mut |bytes| bar.set_position(bytes),
@@ -100,11 +81,6 @@ impl Arguments {
         };
         endpoints::write_list(&self.list.arrange(rows), output)
     }
-}
-
-// WIRE: the pipeline's `replay` takes the place of this function.
-fn pipeline(_job: Job<'_>) -> Result<Outcome> {
-    anyhow::bail!("replay is not part of this build")
 }
 
 /// The size of all files; one that cannot be opened stops the replay before it begins.

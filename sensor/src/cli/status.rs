@@ -88,8 +88,8 @@ impl Page {
         self.line(
             "ring buffer",
             &[
-                format!("{} of {} used", human::bytes(ring.used), human::bytes(ring.bytes)),
-                format!("{} at most", human::bytes(ring.high_water)),
+                human::bytes(ring.bytes),
+                format!("{} filled at most", human::bytes(ring.high_water)),
             ],
         );
         let mut connections = vec![format!("{} tracked", human::integer(capture.connections))];
@@ -225,7 +225,7 @@ mod tests {
             capture: CaptureStatus {
                 cgroup: "/sys/fs/cgroup".to_owned(),
                 programs: vec!["ingress".to_owned(), "egress".to_owned()],
-                ring: Ring { bytes: 16 << 20, used: 4096, high_water: 1 << 20 },
+                ring: Ring { bytes: 16 << 20, high_water: 1 << 20 },
                 verdicts: BTreeMap::from([("copy".to_owned(), 12), ("mute".to_owned(), 30)]),
                 connections: 42,
             },
@@ -253,7 +253,7 @@ process      812, started 2026-01-01T00:00:00Z
 kernel       6.1.0-13-amd64
 
 capture      ingress, egress on /sys/fs/cgroup
-ring buffer  4.00 KiB of 16.0 MiB used, 1.00 MiB at most
+ring buffer  16.0 MiB, 1.00 MiB filled at most
 connections  42 tracked, 12 copy, 30 mute
 
 exchanges    12,345 in all, 12,340 paired, 0 without response, 0 without request
@@ -281,7 +281,7 @@ losses       none
     #[test]
     fn no_line_is_wider_than_the_terminal() {
         let counters =
-            Counters { ring_full: 3_000_000_000, reorder_total_full: 1, ..Counters::default() };
+            Counters { ring_full: 3_000_000_000, reorder_full: 1, ..Counters::default() };
         for width in [40, 80, 120] {
             let text = show(&status(&counters), Look { width: Some(width), colors: false });
             for line in text.lines() {
