@@ -90,7 +90,8 @@ impl Early {
     /// Drops what has waited for longer than `limit` nanoseconds; returns how many.
     pub fn expire(&mut self, now: Timestamp, limit: u64, memory: &mut Memory) -> u64 {
         let mut lost = 0;
-        while let Some((time, ends)) = self.order.pop_front_if(|(time, _)| now.since(*time) >= limit)
+        while let Some((time, ends)) =
+            self.order.pop_front_if(|(time, _)| now.since(*time) >= limit)
         {
             lost += self.drop(time, ends, memory);
         }
