@@ -188,7 +188,11 @@ impl Reader {
                         return step;
                     }
                 }
-                State::Head => return self.continue_head(chunk, limits, memory),
+                State::Head => {
+                    if let Some(step) = self.continue_head(chunk, limits, memory) {
+                        return step;
+                    }
+                }
                 State::Framing => return Step::More,
                 State::Length(left) => {
                     let taken = chunk.bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
@@ -414,34 +418,33 @@ impl Reader {
         }
     }
 
+    /// Reads on in a head that came in pieces; `None` when there is no more of it yet.
     fn continue_head(
         &mut self,
         chunk: &mut Chunk<'_>,
         limits: &Limits,
         memory: &mut Memory,
-    ) -> Step {
+    ) -> Option<Step> {
         let before = self.partial.len();
         let room = limits.head_bytes.saturating_sub(before);
         let taken = chunk.bytes.len().min(room);
         if taken == 0 || !memory.try_take(taken) {
             self.drop_partial(memory);
-            return self.broken(Malformed::HeadTooLarge, chunk);
+            return Some(self.broken(Malformed::HeadTooLarge, chunk));
         }
         self.partial.extend_from_slice(&chunk.bytes[..taken]);
         let Some(length) = head::end(&self.partial, before) else {
             advance(chunk, taken);
-            return Step::More;
+            return None;
         };
         let partial = std::mem::take(&mut self.partial);
         memory.release(partial.len());
-        match head::parse(self.side, &partial[..length]) {
-            Some(parsed) => {
-                // What lies behind the head stays in the chunk.
-                advance(chunk, length.saturating_sub(before));
-                self.begun(parsed)
-            }
-            None => self.broken(Malformed::Head, chunk),
-        }
+        let Some(parsed) = head::parse(self.side, &partial[..length]) else {
+            return Some(self.broken(Malformed::Head, chunk));
+        };
+        // What lies behind the head stays in the chunk.
+        advance(chunk, length.saturating_sub(before));
+        Some(self.begun(parsed))
     }
 
     fn begun(&mut self, parsed: head::Parsed) -> Step {

@@ -166,13 +166,14 @@ fn http09(bytes: &[u8]) -> Parsed {
 /// takes a request target with spaces in it as a lenient server would: everything between the
 /// method and the version.
 fn repair(side: Side, bytes: &[u8]) -> Option<Parsed> {
-    let (text, folded) = unfold(bytes);
+    let (mut text, folded) = unfold(bytes);
     let mut lines = memchr::memchr_iter(b'\n', &text).count();
     let mut fields = vec![MaybeUninit::uninit(); lines];
     let strict = attempt(side, &ParserConfig::default(), &text, &mut fields).ok();
     let mut parsed = match strict {
         Some((parsed, _)) => parsed,
         None => {
+            replace_dangerous(&mut text);
             lines = text.split(|&byte| byte == b'\n').filter(|line| !is_blank(line)).count();
             lenient(side, &text, lines)?
         }
@@ -181,6 +182,16 @@ fn repair(side: Side, bytes: &[u8]) -> Option<Parsed> {
         parsed.problems.insert(Problems::OBSOLETE_FOLDING);
     }
     Some(parsed)
+}
+
+/// NUL, and CR without LF, become spaces (RFC 9110 section 5.5).
+fn replace_dangerous(text: &mut Cow<'_, [u8]>) {
+    for at in 0..text.len() {
+        let bare = text[at] == b'\r' && text.get(at + 1).is_none_or(|&next| next != b'\n');
+        if text[at] == 0 || bare {
+            text.to_mut()[at] = b' ';
+        }
+    }
 }
 
 /// Unfolding leaves lines of spaces behind; they are no fields.
@@ -249,7 +260,7 @@ fn unfold(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
     for at in memchr::memchr_iter(b'\n', bytes).skip(1) {
         if matches!(bytes.get(at + 1), Some(b' ' | b'\t')) {
             let text = text.to_mut();
-            text[at] = b' ';
+            text[at..at + 2].fill(b' ');
             if text[at - 1] == b'\r' {
                 text[at - 1] = b' ';
             }
