@@ -10,7 +10,7 @@ use aya_ebpf::{
 };
 use sensor_ebpf::SegmentHeader;
 
-use crate::maps::{SEGMENTS, WAKE_BYTES};
+use crate::maps::{SEGMENTS, WAKE_BYTES, count};
 
 /// Payload bytes of the largest record. What a larger segment has more is reported as length.
 pub const MAX_COPY: u32 = 65_536;
@@ -88,6 +88,11 @@ fn bounded<const N: usize>(length: u32) -> u32 {
 #[inline(always)]
 fn submit<T>(entry: RingBufEntry<T>) {
     let waiting = SEGMENTS.query(u64::from(BPF_RB_AVAIL_DATA));
+    count(|counters| {
+        if waiting > counters.ring_high_water {
+            counters.ring_high_water = waiting;
+        }
+    });
     let wake = waiting >= u64::from(WAKE_BYTES.load());
     entry.submit(u64::from(if wake { BPF_RB_FORCE_WAKEUP } else { BPF_RB_NO_WAKEUP }));
 }

@@ -206,11 +206,13 @@ pub struct Counters {
     pub twins: u64,
     /// Payload segments seen on a listening socket.
     pub listener_segments: u64,
+    /// The most bytes that ever waited in the ring buffer; the largest of all CPUs counts.
+    pub ring_high_water: u64,
 }
 
 const _: () = assert!(size_of::<SegmentHeader>() == 104);
 const _: () = assert!(size_of::<Connection>() == 48);
-const _: () = assert!(size_of::<Counters>() == 128);
+const _: () = assert!(size_of::<Counters>() == 136);
 
 #[cfg(feature = "user")]
 mod user {

@@ -45,7 +45,6 @@ pub fn main() -> ExitCode {
 #[command(
     name = "sensor",
     version,
-    propagate_version = true,
     max_term_width = 100,
     after_help = "Examples:\n  \
         sudo sensor run                   watch this node\n  \

@@ -3,6 +3,7 @@
 //! The module order is the pipeline's order; `docs/architecture.md` explains it:
 //! capture → stream → protocol → pairing → exchange → inventory → sink.
 
+pub mod analysis;
 pub mod capture;
 pub mod cli;
 pub mod config;

@@ -68,8 +68,9 @@ counters! {
     Activity connections_opened "connections" "connections seen"
     Activity connections_closed "connections" "connections that ended or were idle too long"
     Gauge connections_open "connections" "connections followed now"
-    Activity connections_joined "connections" "connections that were older than the sensor"
     Activity twins_muted "connections" "client ends muted because the server end is on this node too"
+    Activity tunnels "connections" "connections that left HTTP by CONNECT or Upgrade"
+    Activity http2_connections "connections" "HTTP/2 connections without TLS, which are not read"
     Activity tls_connections "connections" "encrypted connections, which are not read"
     Activity other_connections "connections" "connections that carry something else than HTTP/1"
     Activity exchanges "exchanges" "exchanges, complete or not"
@@ -77,12 +78,13 @@ counters! {
     Activity requests_unanswered "exchanges" "requests for which no response was seen"
     Activity responses_unpaired "exchanges" "responses for which the request was never seen"
     Activity http_09 "exchanges" "HTTP/0.9 requests, recognised by their line without version"
-    Activity contents_capped "messages" "contents decoded only up to http.max_decoded_bytes"
     Activity routes_forgotten "exchanges" "exchanges of routes that only ever gave 400, 404, 405 or 501"
     Activity records_written "records" "exchange records written by the output"
 
     Loss ring_full "segments" "the ring buffer had no room: raise capture.ring_bytes"
-    Loss connection_map_full "segments" "the kernel could not track the connection: raise capture.connections"
+    Loss ring_full_bytes "bytes" "payload bytes of those segments"
+    Loss ring_full_requests "requests" "those segments that began with a request line"
+    Loss connection_map_full "connections" "the kernel could not track them: raise capture.connections"
     Loss copy_failed "segments" "the kernel could not copy the segment"
     Loss headers_unreadable "packets" "IP or TCP headers that make no sense"
     Loss packets_cut "packets" "packets captured too short for their headers"
@@ -91,11 +93,13 @@ counters! {
     Loss ip_fragments "packets" "IP fragments, which are not put together"
     Loss records_unreadable "records" "ring buffer or capture file records that make no sense"
     Loss gap_bytes "bytes" "payload bytes that never came"
-    Loss reorder_connection_full "bytes" "early bytes dropped: stream.reorder_bytes_connection reached"
-    Loss reorder_total_full "bytes" "early bytes dropped: stream.reorder_bytes_total reached"
+    Loss early_lost "segments" "payload that came with a handshake whose connection never showed"
+    Loss reorder_full "holes" "given up early: too many bytes waited behind them"
+    Loss buffers_full "buffers" "not filled further: stream.reorder_bytes_total reached"
     Loss connections_evicted "connections" "connections forgotten: stream.max_connections reached"
     Loss heads_too_large "messages" "start lines and fields longer than http.max_head_bytes"
-    Loss unparsed_bytes "bytes" "bytes stepped over to find the next message"
+    Loss heads_malformed "messages" "bytes where a message should begin that are none"
+    Loss heads_cut "messages" "start lines and fields cut by a loss or by the end"
     Loss pairing_full "exchanges" "requests dropped because too many waited on one connection"
     Loss endpoints_full "exchanges" "exchanges in no row: inventory.max_endpoints reached"
     Loss output_failed "records" "records that the output could not write (disk full?)"
@@ -193,8 +197,6 @@ pub struct CaptureStatus {
 pub struct Ring {
     /// Its size.
     pub bytes: u64,
-    /// Bytes that wait to be read.
-    pub used: u64,
     /// The most that ever waited.
     pub high_water: u64,
 }

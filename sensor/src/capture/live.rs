@@ -26,6 +26,7 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 use sensor_ebpf::{Connection, Counters, SegmentHeader, Verdict, flags, names};
+use tracing::level_filters::LevelFilter;
 
 use crate::{
     capture::{Direction, Origin, Segment, TcpFlags},
@@ -53,8 +54,8 @@ pub struct Options {
     pub header_bytes: u32,
     /// Connections that the kernel side remembers.
     pub connections: u32,
-    /// Level of the programs' own log, as in `aya_log::Level`: 1 error to 5 trace.
-    pub log_level: u8,
+    /// Level of the programs' own log.
+    pub log_level: LevelFilter,
 }
 
 /// Why the capture did not start.
@@ -115,7 +116,7 @@ pub struct LiveCapture {
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
     clock: Clock,
     knows_sender: bool,
-    _links: [CgroupSkbLink; 2],
+    links: Vec<CgroupSkbLink>,
     _ebpf: Ebpf,
 }
 
@@ -136,7 +137,7 @@ impl LiveCapture {
             Err(Error::Program { .. }) => (load(options, false)?, false),
             Err(error) => return Err(error),
         };
-        let links = [
+        let links = vec![
             attach(&mut ebpf, names::INGRESS, &cgroup, CgroupSkbAttachType::Ingress)?,
             attach(&mut ebpf, names::EGRESS, &cgroup, CgroupSkbAttachType::Egress)?,
         ];
@@ -155,9 +156,14 @@ impl LiveCapture {
             logger,
             clock: Clock::now(),
             knows_sender,
-            _links: links,
+            links,
             _ebpf: ebpf,
         })
+    }
+
+    /// Detaches the programs. What the ring buffer holds can still be drained.
+    pub fn detach(&mut self) {
+        self.links.clear();
     }
 
     /// Whether the kernel names the sending process of a segment (Linux 6.10 and later).
@@ -248,6 +254,7 @@ fn load(options: &Options, current_pid: bool) -> Result<Ebpf, Error> {
     let wake_bytes = options.ring_bytes / 4;
     let current_pid = u32::from(current_pid);
     let own_pid = std::process::id();
+    let log_level = kernel_level(options.log_level);
     let mut ebpf = EbpfLoader::new()
         .map_max_entries(names::SEGMENTS, options.ring_bytes)
         .map_max_entries(names::CONNECTIONS, options.connections)
@@ -256,7 +263,7 @@ fn load(options: &Options, current_pid: bool) -> Result<Ebpf, Error> {
         .override_global(names::WAKE_BYTES, &wake_bytes, true)
         .override_global(names::SELF_PID, &own_pid, true)
         .override_global(names::HAS_CURRENT_PID, &current_pid, true)
-        .override_global(aya_log::LEVEL, &options.log_level, true)
+        .override_global(aya_log::LEVEL, &log_level, true)
         .load(OBJECT)
         .map_err(|source| Error::Maps { hint: hint(&source), source: Box::new(source) })?;
     for name in [names::INGRESS, names::EGRESS] {
@@ -268,6 +275,18 @@ fn load(options: &Options, current_pid: bool) -> Result<Ebpf, Error> {
         })?;
     }
     Ok(ebpf)
+}
+
+/// The level as `aya_log::Level` numbers it, from error to trace; 0 is off.
+fn kernel_level(level: LevelFilter) -> u8 {
+    match level.into_level() {
+        None => 0,
+        Some(tracing::Level::ERROR) => 1,
+        Some(tracing::Level::WARN) => 2,
+        Some(tracing::Level::INFO) => 3,
+        Some(tracing::Level::DEBUG) => 4,
+        Some(tracing::Level::TRACE) => 5,
+    }
 }
 
 fn attach(
@@ -402,4 +421,5 @@ fn add(sum: &mut Counters, value: &Counters) {
     sum.other_connections += value.other_connections;
     sum.twins += value.twins;
     sum.listener_segments += value.listener_segments;
+    sum.ring_high_water = sum.ring_high_water.max(value.ring_high_water);
 }

@@ -6,6 +6,7 @@ use std::{
     fmt::Write as _,
     io::{self, Write as _},
     process::ExitCode,
+    slice::from_ref,
 };
 
 use anyhow::Result;
@@ -13,7 +14,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::{
-    Common,
+    Common, human,
     terminal::{self, Look, paint},
 };
 
@@ -107,9 +108,14 @@ fn show(checks: &[Check], look: Look) -> String {
             Level::Fail => ("fail", "1;31"),
         };
         let word = paint(word, color, look.colors);
+        let indent = 4 + 2 + names + 2;
+        let room = look.width.map_or(usize::MAX, |width| width.saturating_sub(indent).max(20));
+        let found = human::wrap(from_ref(found), room).join(&format!("\n{:indent$}", ""));
         let _ = writeln!(text, "{word}  {name:<names$}  {found}");
         if !advice.is_empty() {
-            let _ = writeln!(text, "      {:<names$}  → {advice}", "");
+            let advice = human::wrap(from_ref(advice), room.saturating_sub(2));
+            let advice = advice.join(&format!("\n{:indent$}  ", ""));
+            let _ = writeln!(text, "{:indent$}→ {advice}", "");
         }
     }
     text.push('\n');
@@ -155,6 +161,9 @@ fail  cgroup v2       not mounted
 The sensor cannot run here: 1 failed check.
 ";
         assert_eq!(text, expect);
+        for line in show(&checks, Look { width: Some(42), colors: false }).lines() {
+            assert!(human::width(line) <= 43, "{line}");
+        }
         assert_eq!(verdict(&checks[..2]), "The sensor runs here, with 1 warning.");
         assert_eq!(verdict(&checks[..1]), "This machine is fit for the sensor.");
     }

@@ -134,6 +134,29 @@ pub fn cut_end(text: &str, limit: usize) -> String {
     head
 }
 
+/// Pieces joined by commas, in lines of at most `limit` columns. A piece is broken, between words,
+/// only when it does not fit a line; a word never is.
+pub fn wrap(pieces: &[String], limit: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for (index, piece) in pieces.iter().enumerate() {
+        let piece = if index + 1 < pieces.len() { format!("{piece},") } else { piece.clone() };
+        let fits = width(&piece) <= limit;
+        let words = if fits { vec![&piece[..]] } else { piece.split(' ').collect() };
+        for word in words {
+            let line = lines.last_mut().expect("there is always a line");
+            if line.is_empty() {
+                line.push_str(word);
+            } else if width(line) + 1 + width(word) <= limit {
+                line.push(' ');
+                line.push_str(word);
+            } else {
+                lines.push(word.to_owned());
+            }
+        }
+    }
+    lines
+}
+
 fn fitting(letters: impl Iterator<Item = char>, limit: usize) -> String {
     let mut used = 0;
     letters
@@ -203,6 +226,19 @@ mod tests {
         check("/users/{id}/orders", 1, "…", "…");
         check("/users/{id}/orders", 0, "", "");
         check("/日本語/日本語", 7, "/日…語", "/日本…");
+    }
+
+    #[test]
+    fn lines_break_between_pieces_first() {
+        fn check(pieces: &[&str], limit: usize, expect: &[&str]) {
+            let pieces: Vec<_> = pieces.iter().map(|piece| (*piece).to_owned()).collect();
+            assert_eq!(wrap(&pieces, limit), expect);
+        }
+        check(&[], 10, &[""]);
+        check(&["a b", "c d"], 10, &["a b, c d"]);
+        check(&["one two", "three four"], 12, &["one two,", "three four"]);
+        check(&["one two three", "four"], 8, &["one two", "three,", "four"]);
+        check(&["incomprehensible", "b"], 4, &["incomprehensible,", "b"]);
     }
 
     #[test]

@@ -16,7 +16,11 @@ use super::{
     endpoints::{self, ListArguments},
     human, logging, terminal,
 };
-use crate::{config::Config, inventory::endpoint::EndpointRow, stats::Counters};
+use crate::{
+    inventory::endpoint::EndpointRow,
+    pipeline::{Job, replay},
+    stats::Counters,
+};
 
 /// Read capture files (pcap or pcapng, plain or gzip) instead of a live node. Needs no root.
 #[derive(Debug, Args)]
@@ -43,29 +47,6 @@ enum Output {
     Jsonl,
 }
 
-/// What the pipeline is to replay.
-pub struct Job<'a> {
-    /// The configuration.
-    pub config: &'a Config,
-    /// One capture file.
-    pub files: &'a [PathBuf],
-    /// To be told how many bytes of all the files together (as they lie on disk) are done.
-    pub progress: &'a mut dyn FnMut(u64),
-    /// Takes each exchange as a JSON line, where they are wanted.
-    pub records: Option<&'a mut dyn Write>,
-}
-
-/// What a replay gave.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    /// The endpoint list.
-    pub endpoints: Vec<EndpointRow>,
-    /// What was counted.
-    pub counters: Counters,
-    /// What is wrong with the files, a line each: a file that breaks off, for example.
-    pub problems: Vec<String>,
-}
-
 impl Arguments {
     pub(super) fn run(self, common: &Common) -> Result<ExitCode> {
         let config = common.load(Vec::new())?.config;
@@ -73,7 +54,7 @@ impl Arguments {
         let started = Instant::now();
         let bar = progress_bar(total_size(&self.files)?);
         let mut records = io::BufWriter::with_capacity(1 << 18, io::stdout());
-        let outcome = pipeline(Job {
+        let outcome = replay(Job {
             config: &config,
             files: &self.files,
             progress: &mut |bytes| bar.set_position(bytes),
@@ -102,11 +83,6 @@ impl Arguments {
     }
 }
 
-// WIRE: the pipeline's `replay` takes the place of this function.
-fn pipeline(_job: Job<'_>) -> Result<Outcome> {
-    anyhow::bail!("replay is not part of this build")
-}
-
 /// The size of all files; one that cannot be opened stops the replay before it begins.
 fn total_size(files: &[PathBuf]) -> Result<u64> {
     let size = |file: &PathBuf| -> Result<u64> {
@@ -116,13 +92,16 @@ fn total_size(files: &[PathBuf]) -> Result<u64> {
     files.iter().map(size).sum()
 }
 
+/// The progress bar, in less than 80 columns.
+const TEMPLATE: &str = "{bar:24} {percent:>3}%  {binary_bytes} of {binary_total_bytes}  \
+                        {binary_bytes_per_sec}  {eta} left";
+
 /// On standard error, and only on a terminal.
 fn progress_bar(bytes: u64) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let template = "{bar:40} {percent:>3}%  {binary_bytes} of {binary_total_bytes}  {binary_bytes_per_sec}  {eta} left";
-    let style = ProgressStyle::with_template(template);
+    let style = ProgressStyle::with_template(TEMPLATE);
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸ ");
     ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr_with_hz(10))
         .with_style(style)
@@ -146,4 +125,29 @@ fn summary(counters: &Counters, seconds: f64) -> String {
         text.push_str(&losses.join(", "));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_progress_template_is_one() {
+        assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+    }
+
+    #[test]
+    fn the_summary_names_losses() {
+        let counters = Counters { exchanges: 1234, segments: 5000, ..Counters::default() };
+        let expect = "1,234 exchanges from 5,000 segments on 0 connections in 0.5 s";
+        assert_eq!(summary(&counters, 0.49), expect);
+        let counters = Counters { gap_bytes: 7, ..counters };
+        assert_eq!(summary(&counters, 0.49), format!("{expect}; lost: 7 bytes gap_bytes"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let error = total_size(&["/nonexistent.pcap".into()]).unwrap_err();
+        assert!(format!("{error:#}").starts_with("failed to open /nonexistent.pcap: "));
+    }
 }

@@ -3,6 +3,7 @@
 use std::{
     io::{self, IsTerminal as _},
     process::ExitCode,
+    sync::{atomic::AtomicBool, mpsc::SyncSender},
 };
 
 use anyhow::Result;
@@ -10,10 +11,15 @@ use clap::{Args, ValueEnum};
 
 use super::{
     Common,
-    live_view::LiveView,
+    live_view::{LiveView, Snapshot},
     logging::{self, Destination, LastLine},
+    stop,
 };
-use crate::config::{Config, Exchanges, Flag};
+use crate::{
+    config::{Config, Exchanges, Flag},
+    control::Query,
+    pipeline,
+};
 
 /// Watch this node: capture its HTTP traffic and serve the control socket.
 ///
@@ -49,7 +55,7 @@ impl Arguments {
         let view = view.map(|view| LiveView { log: Some(LastLine::default()), ..view });
         let log = view.as_ref().and_then(|view| view.log.clone());
         logging::start(config.log.level, log.map_or(Destination::Stderr, Destination::Kept));
-        start(config, view)
+        start(&config, view)
     }
 
     fn flags(&self) -> Vec<Flag> {
@@ -73,11 +79,14 @@ impl Arguments {
     }
 }
 
-// WIRE: the pipeline's entry takes the place of this function. With a `view`, it calls
-// `view.run(|| Snapshot::ask(&queries), &stop)` on a thread of its own and stops when that
-// returns; records go where `config.output.exchanges` says.
-fn start(_config: Config, _view: Option<LiveView>) -> Result<ExitCode> {
-    anyhow::bail!("live capture is not part of this build")
+fn start(config: &Config, view: Option<LiveView>) -> Result<ExitCode> {
+    let stop = stop::on_signal()?;
+    let view = view.map(|view| {
+        move |queries: &SyncSender<Query>, stop: &AtomicBool| {
+            view.run(|| Snapshot::ask(queries), stop)
+        }
+    });
+    pipeline::run(config, &stop, view)
 }
 
 #[cfg(test)]

@@ -88,8 +88,8 @@ impl Page {
         self.line(
             "ring buffer",
             &[
-                format!("{} of {} used", human::bytes(ring.used), human::bytes(ring.bytes)),
-                format!("{} at most", human::bytes(ring.high_water)),
+                human::bytes(ring.bytes),
+                format!("{} filled at most", human::bytes(ring.high_water)),
             ],
         );
         let mut connections = vec![format!("{} tracked", human::integer(capture.connections))];
@@ -163,7 +163,7 @@ impl Page {
         );
         let share = match status.uptime_seconds {
             0 => String::new(),
-            uptime => format!(" ({:.1}% of one)", 100.0 * status.cpu_seconds / uptime as f64),
+            uptime => format!(", {:.1}% of one core", 100.0 * status.cpu_seconds / uptime as f64),
         };
         self.line("processor", &[format!("{:.1} s{share}", status.cpu_seconds)]);
     }
@@ -185,7 +185,7 @@ impl Page {
                 human::printable(&loss.cause)
             );
             let _ = writeln!(self.text, "{}", paint(&name, "31", self.look.colors));
-            self.wrapped(4, &[human::printable(&loss.meaning)], " ");
+            self.wrapped(4, &[human::printable(&loss.meaning)]);
         }
     }
 
@@ -194,31 +194,16 @@ impl Page {
         let name = paint(&format!("{name:<NAMES$}"), "2", self.look.colors);
         self.text.push_str(&name);
         let start = self.text.len();
-        self.wrapped(NAMES, facts, ", ");
+        self.wrapped(NAMES, facts);
         // The first line stands beside the name.
         self.text.replace_range(start..start + NAMES, "");
     }
 
-    /// Pieces joined by `between`, in lines that begin with `indent` spaces.
-    fn wrapped(&mut self, indent: usize, pieces: &[String], between: &str) {
-        let limit = self.look.width.unwrap_or(100).max(indent + 20);
-        let text = pieces.join(between);
-        let mut used = indent;
-        self.text.push_str(&" ".repeat(indent));
-        for (index, word) in text.split(' ').enumerate() {
-            let wide = human::width(word);
-            if index > 0 && used + 1 + wide > limit {
-                self.text.push('\n');
-                self.text.push_str(&" ".repeat(indent));
-                used = indent;
-            } else if index > 0 {
-                self.text.push(' ');
-                used += 1;
-            }
-            self.text.push_str(word);
-            used += wide;
+    /// Pieces joined by commas, in lines that begin with `indent` spaces.
+    fn wrapped(&mut self, indent: usize, pieces: &[String]) {
+        for line in human::wrap(pieces, self.look.width.unwrap_or(100).saturating_sub(indent)) {
+            let _ = writeln!(self.text, "{:indent$}{line}", "");
         }
-        self.text.push('\n');
     }
 }
 
@@ -240,7 +225,7 @@ mod tests {
             capture: CaptureStatus {
                 cgroup: "/sys/fs/cgroup".to_owned(),
                 programs: vec!["ingress".to_owned(), "egress".to_owned()],
-                ring: Ring { bytes: 16 << 20, used: 4096, high_water: 1 << 20 },
+                ring: Ring { bytes: 16 << 20, high_water: 1 << 20 },
                 verdicts: BTreeMap::from([("copy".to_owned(), 12), ("mute".to_owned(), 30)]),
                 connections: 42,
             },
@@ -268,7 +253,7 @@ process      812, started 2026-01-01T00:00:00Z
 kernel       6.1.0-13-amd64
 
 capture      ingress, egress on /sys/fs/cgroup
-ring buffer  4.00 KiB of 16.0 MiB used, 1.00 MiB at most
+ring buffer  16.0 MiB, 1.00 MiB filled at most
 connections  42 tracked, 12 copy, 30 mute
 
 exchanges    12,345 in all, 12,340 paired, 0 without response, 0 without request
@@ -277,7 +262,7 @@ not read     0 encrypted, 0 other protocols, 0 twins
 copied       0 segments, 0 B copied, 0 B left out on purpose
 
 memory       30.0 MiB resident, 0 B in reassembly, 12 connections, 4 endpoints
-processor    40.0 s (0.5% of one)
+processor    40.0 s, 0.5% of one core
 
 losses       none
 ";
@@ -296,7 +281,7 @@ losses       none
     #[test]
     fn no_line_is_wider_than_the_terminal() {
         let counters =
-            Counters { ring_full: 3_000_000_000, reorder_total_full: 1, ..Counters::default() };
+            Counters { ring_full: 3_000_000_000, reorder_full: 1, ..Counters::default() };
         for width in [40, 80, 120] {
             let text = show(&status(&counters), Look { width: Some(width), colors: false });
             for line in text.lines() {

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::{KEYS, Loaded, Origin};
 
 impl Loaded {
-    /// The configuration as TOML that gives the same one when read, with each key's meaning
-    /// and where its value came from.
+    /// The configuration as TOML that gives the same one when read: each key with its meaning,
+    /// and behind it where its value came from, unless that is the default.
     pub fn to_toml(&self) -> String {
         let mut text = String::new();
         let mut current = "";
@@ -18,13 +18,19 @@ impl Loaded {
             }
             let line = match (key.get)(&self.config) {
                 Some(value) => format!("{name} = {value}"),
-                None => format!("# {name} is not set"),
+                None => format!("#{name} = \"\""),
             };
+            let _ = writeln!(text, "# {}", key.meaning);
             let _ = match self.origin(key.name) {
-                Origin::Default => writeln!(text, "{line:<44} # {}", key.meaning),
-                origin => writeln!(text, "{line:<44} # {} (from {origin})", key.meaning),
+                Origin::Default => writeln!(text, "{line}"),
+                origin => writeln!(text, "{line}  # {}", one_line(&origin.to_string())),
             };
         }
         text
     }
+}
+
+/// A comment ends with its line, and TOML allows no control characters in it.
+fn one_line(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }

@@ -220,7 +220,7 @@ fn what_is_printed_reads_back_the_same() {
     }
     check(&[]);
     check(&[
-        "node.name=a \"quoted\" \\ name",
+        "node.name=a \"quoted\" \\ name\nof two lines",
         "capture.cgroup=/sys/fs/cgroup",
         "capture.turn_bytes=70001",
         "mask.key_file=/etc/key",

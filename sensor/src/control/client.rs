@@ -192,3 +192,28 @@ impl Lines {
         self.buffer.contains(&b'\n')
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_to_connect_say_what_to_do() {
+        fn check(kind: io::ErrorKind, expect: &str) {
+            let client = Client::new(Path::new("/run/s.sock"));
+            assert_eq!(client.connect(kind.into()).to_string(), expect);
+        }
+        const NONE: &str = "no sensor is listening on /run/s.sock: start one with `sensor run`, \
+                            or name its socket with --socket";
+        check(io::ErrorKind::NotFound, NONE);
+        check(io::ErrorKind::ConnectionRefused, NONE);
+        check(io::ErrorKind::PermissionDenied, "permission denied on /run/s.sock: run as root");
+    }
+
+    #[test]
+    fn errors_are_taken_out_of_their_document() {
+        assert_eq!(error_text(br#"{"error":"too busy"}"#), "too busy");
+        assert_eq!(error_text(b"plain\n"), "plain");
+        assert_eq!(error_text(b"{}"), "{}");
+    }
+}

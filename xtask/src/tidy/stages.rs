@@ -16,6 +16,7 @@ const STAGES: &[&str] = &[
     "tls",
     "protocol",
     "pairing",
+    "connections",
     "inventory",
     "behaviour",
     "detect",
@@ -41,6 +42,11 @@ pub fn check(sources: &[Source]) -> Vec<Violation> {
         let stage = module(path);
         // The roots name every module.
         if stage == "lib" || stage == "main" {
+            continue;
+        }
+        if rank(stage).is_none() && !COMMON.contains(&stage) {
+            let (what, mend) = unknown(stage);
+            violations.push(Violation::new(source, 1, what, mend));
             continue;
         }
         for (offset, imported) in imports(&source.code[..source.tests_start()]) {
@@ -73,22 +79,14 @@ fn problem(stage: &str, imported: &str) -> Option<(String, String)> {
     if stage == imported || COMMON.contains(&imported) {
         return None;
     }
-    let rank = |module| STAGES.iter().position(|stage| *stage == module);
     if COMMON.contains(&stage) {
         return Some((
             format!("`{stage}`, which all stages use, imports `{imported}`"),
             format!("move what it needs into `{stage}`, or itself into a stage"),
         ));
     }
-    let unknown = |module| {
-        Some((
-            format!("`{module}` has no place in the pipeline"),
-            "give it one in xtask/src/tidy/stages.rs".to_owned(),
-        ))
-    };
-    let Some(own) = rank(stage) else { return unknown(stage) };
-    let Some(other) = rank(imported) else { return unknown(imported) };
-    (other > own).then(|| {
+    let Some(place) = rank(imported) else { return Some(unknown(imported)) };
+    (Some(place) > rank(stage)).then(|| {
         (
             format!("`{stage}` imports `{imported}`, which lies to its right"),
             format!(
@@ -96,6 +94,18 @@ fn problem(stage: &str, imported: &str) -> Option<(String, String)> {
             ),
         )
     })
+}
+
+/// The place in the pipeline, from the left.
+fn rank(module: &str) -> Option<usize> {
+    STAGES.iter().position(|stage| *stage == module)
+}
+
+fn unknown(module: &str) -> (String, String) {
+    (
+        format!("`{module}` has no place in the pipeline"),
+        "give it one in xtask/src/tidy/stages.rs".to_owned(),
+    )
 }
 
 /// The first path segment after each `crate::`, with its offset; in braces, of each branch.
@@ -182,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_module_without_a_place_is_told() {
-        assert_lines(check, "sensor/src/kafka.rs", "use crate::sink::Sink;", &[1]);
+        assert_lines(check, "sensor/src/kafka.rs", "\nuse crate::{sink, event};", &[1]);
         assert_lines(check, "sensor/src/sink.rs", "use crate::kafka::Topic;", &[1]);
         assert_lines(check, "sensor/src/lib.rs", "pub use crate::kafka::Topic;", &[]);
     }

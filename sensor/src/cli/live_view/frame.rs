@@ -15,6 +15,8 @@ use crate::{
     stats::Loss,
 };
 
+/// Between two parts of a line.
+const BETWEEN: &str = " · ";
 /// Lines around the table: the heading and a blank one, the table's header, the bottom line.
 const AROUND: usize = 4;
 
@@ -134,21 +136,29 @@ impl State {
         }
     }
 
+    /// On a narrow screen the losses stay, and the figures before them give way.
     fn heading(&self, width: usize) -> String {
+        if let Some(error) = &self.error {
+            let parts = [("1", "sensor".to_owned()), ("31", human::printable(error))];
+            return line(&parts, width, self.colors);
+        }
         let losses = losses(&self.snapshot.losses);
-        let parts = match &self.error {
-            Some(error) => vec![("1", "sensor".to_owned()), ("31", human::printable(error))],
-            None => vec![
-                ("1", format!("sensor {}", human::printable(&self.snapshot.node))),
-                ("", format!("{} req/s", human::rate(self.rate))),
-                ("", format!("{} exchanges", human::integer(self.snapshot.exchanges))),
-                ("", format!("{} endpoints", human::integer(self.snapshot.endpoints.len() as u64))),
-                match losses {
-                    Some(losses) => ("1;31", losses),
-                    None => ("2", "no losses".to_owned()),
-                },
-            ],
+        let mut parts = vec![
+            ("1", format!("sensor {}", human::printable(&self.snapshot.node))),
+            ("", format!("{} req/s", human::rate(self.rate))),
+            ("", format!("{} exchanges", human::integer(self.snapshot.exchanges))),
+            ("", format!("{} endpoints", human::integer(self.snapshot.endpoints.len() as u64))),
+            losses.map_or_else(|| ("2", "no losses".to_owned()), |losses| ("1;31", losses)),
+        ];
+        let lengths = |parts: &[(&str, String)]| {
+            parts
+                .iter()
+                .map(|(_, part)| human::width(part).min(30) + human::width(BETWEEN))
+                .sum::<usize>()
         };
+        while parts.len() > 2 && lengths(&parts) > width + human::width(BETWEEN) {
+            parts.remove(parts.len() - 2);
+        }
         line(&parts, width, self.colors)
     }
 
@@ -169,7 +179,6 @@ impl State {
 
 /// Parts with a style each, in one line of at most `width` columns.
 fn line(parts: &[(&str, String)], width: usize, colors: bool) -> String {
-    const BETWEEN: &str = "  ·  ";
     let mut text = String::new();
     let mut left = width;
     for (style, part) in parts {
@@ -242,10 +251,10 @@ mod tests {
     #[test]
     fn the_heading_tells_losses() {
         let mut quiet = state(rows(), 0);
-        let expect = "sensor n1  ·  3,521 req/s  ·  12,345 exchanges  ·  4 endpoints  ·  no losses";
+        let expect = "sensor n1 · 3,521 req/s · 12,345 exchanges · 4 endpoints · no losses";
         assert_eq!(quiet.frame((120, 24), "", now())[0], expect);
         let lossy = state(rows(), 1500).frame((120, 24), "", now())[0].clone();
-        assert!(lossy.ends_with("4 endpoints  ·  lost: 1,500 segments ring_full"), "{lossy}");
+        assert!(lossy.ends_with("4 endpoints · lost: 1,500 segments ring_full"), "{lossy}");
     }
 
     #[test]
@@ -267,7 +276,7 @@ mod tests {
         let mut state = state(rows(), 0);
         state.update(Err(anyhow::anyhow!("no sensor is listening")));
         let frame = state.frame((80, 24), "", now());
-        assert_eq!(frame[0], "sensor  ·  no sensor is listening");
+        assert_eq!(frame[0], "sensor · no sensor is listening");
         assert!(frame[2].starts_with("METHOD"));
         state.update(Ok(snapshot(rows(), 0)));
         assert!(state.frame((80, 24), "", now())[0].starts_with("sensor n1"));
@@ -278,6 +287,6 @@ mod tests {
         let mut state = state(many(), 0);
         state.next_sort();
         let frame = state.frame((80, 24), "", now());
-        assert_eq!(frame[23], "q quit  ·  s sort: requests  ·  ↑↓ rows 1 to 20 of 100");
+        assert_eq!(frame[23], "q quit · s sort: requests · ↑↓ rows 1 to 20 of 100");
     }
 }

@@ -23,17 +23,19 @@ impl Screen {
         Ok(screen)
     }
 
-    /// Draws the lines over what was there, without a flicker.
+    /// Draws as many lines as the screen has over what was there, without a flicker.
     #[expect(clippy::unused_self, reason = "shows that the screen was entered")]
     pub fn show(&mut self, lines: &[String]) -> io::Result<()> {
         let mut output = io::BufWriter::new(io::stdout().lock());
         queue!(output, BeginSynchronizedUpdate)?;
         for (row, line) in lines.iter().enumerate() {
             queue!(output, MoveTo(0, u16::try_from(row).unwrap_or(u16::MAX)))?;
+            // Before the text, not after it: behind a full line the cursor still stands on its
+            // last column, which would be cleared.
+            queue!(output, Clear(ClearType::CurrentLine))?;
             write!(output, "{line}")?;
-            queue!(output, Clear(ClearType::UntilNewLine))?;
         }
-        queue!(output, Clear(ClearType::FromCursorDown), EndSynchronizedUpdate)?;
+        queue!(output, EndSynchronizedUpdate)?;
         output.flush()
     }
 }

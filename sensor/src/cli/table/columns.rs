@@ -16,16 +16,16 @@ pub struct Column {
     /// Columns with a lower one are given room first.
     pub priority: u8,
     /// For text: with less room than this (or the longest text) the column is not worth showing.
-    pub worth: usize,
+    pub worth: Worth,
     pub text: fn(&EndpointRow, Timestamp) -> String,
     pub style: fn(&EndpointRow) -> Style,
 }
 
 /// Every column in display order; those of priority 0 are always there.
 pub const COLUMNS: [Column; 17] = [
-    text("METHOD", 0, 8, |row, _| human::printable(&row.method), |_| Style::Dim),
-    text("HOST", 4, 18, |row, _| human::printable(&row.host), |_| Style::Plain),
-    text("ROUTE", 0, 24, |row, _| human::printable(&row.route), |_| Style::Plain),
+    text("METHOD", 0, Worth::Columns(8), |row, _| human::printable(&row.method), |_| Style::Dim),
+    text("HOST", 4, Worth::Share(6), |row, _| human::printable(&row.host), |_| Style::Plain),
+    text("ROUTE", 0, Worth::Share(4), |row, _| human::printable(&row.route), |_| Style::Plain),
     number("REQUESTS", 0, |row, _| human::count(row.requests), |_| Style::Plain),
     number("REQ/S", 2, |row, _| human::rate(row.rate), |_| Style::Plain),
     number("2XX", 9, |row, _| or_dash(class(row, 2)), |_| Style::Plain),
@@ -37,15 +37,15 @@ pub const COLUMNS: [Column; 17] = [
     number("P95", 1, |row, _| latency(row, |latency| latency.p95), |_| Style::Plain),
     number("P99", 13, |row, _| latency(row, |latency| latency.p99), |_| Style::Plain),
     number("SEEN AGO", 10, |row, now| human::ago(&row.last_seen, now), |_| Style::Plain),
-    text("ROLE", 8, 6, |row, _| human::printable(&row.role), |_| Style::Dim),
-    text("PROCESS", 6, 12, |row, _| process(row), |_| Style::Plain),
-    text("CONTAINER", 14, 12, |row, _| container(row), |_| Style::Dim),
+    text("ROLE", 8, Worth::Columns(6), |row, _| human::printable(&row.role), |_| Style::Dim),
+    text("PROCESS", 6, Worth::Columns(16), |row, _| process(row), |_| Style::Plain),
+    text("CONTAINER", 14, Worth::Columns(12), |row, _| container(row), |_| Style::Dim),
 ];
 
 const fn text(
     title: &'static str,
     priority: u8,
-    worth: usize,
+    worth: Worth,
     text: fn(&EndpointRow, Timestamp) -> String,
     style: fn(&EndpointRow) -> Style,
 ) -> Column {
@@ -58,7 +58,17 @@ const fn number(
     text: fn(&EndpointRow, Timestamp) -> String,
     style: fn(&EndpointRow) -> Style,
 ) -> Column {
-    Column { title, number: true, priority, worth: 0, text, style }
+    Column { title, number: true, priority, worth: Worth::Columns(0), text, style }
+}
+
+/// The least room for a text.
+#[derive(Clone, Copy)]
+pub enum Worth {
+    /// So many columns.
+    Columns(usize),
+    /// The width of the terminal divided by this: on a wide one, a route that can be read whole
+    /// is worth more than one column more.
+    Share(usize),
 }
 
 /// How a cell looks where colours are on.

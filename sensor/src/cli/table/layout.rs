@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     GAP,
-    columns::{COLUMNS, Column},
+    columns::{COLUMNS, Column, Worth},
 };
 use crate::{cli::human, inventory::endpoint::EndpointRow};
 
@@ -29,11 +29,14 @@ impl Placed {
         }
     }
 
-    /// What it takes at least.
-    fn least(&self) -> usize {
-        let heading = human::width(self.column.title);
-        if self.column.number { self.longest } else { self.longest.min(self.column.worth) }
-            .max(heading)
+    /// What it takes at least on a terminal of `width` columns.
+    fn least(&self, width: usize) -> usize {
+        let worth = match self.column.worth {
+            _ if self.column.number => self.longest,
+            Worth::Columns(columns) => columns,
+            Worth::Share(part) => width / part,
+        };
+        worth.min(self.longest).max(human::width(self.column.title))
     }
 }
 
@@ -68,7 +71,7 @@ fn is_telling(column: &Column, rows: &[EndpointRow]) -> bool {
 
 /// Drops the least important columns until the least widths fit.
 fn drop_columns(placed: &mut Vec<Placed>, width: usize) {
-    while total(placed, Placed::least) > width {
+    while total(placed, |one| one.least(width)) > width {
         let last = placed.iter().enumerate().max_by_key(|(_, one)| one.column.priority);
         match last {
             Some((index, one)) if one.column.priority > 0 => drop(placed.remove(index)),
@@ -81,7 +84,7 @@ fn drop_columns(placed: &mut Vec<Placed>, width: usize) {
 /// to the narrowest, so that no long text takes it all.
 fn share(placed: &mut [Placed], width: usize) {
     for one in placed.iter_mut() {
-        one.width = one.least();
+        one.width = one.least(width);
     }
     let mut rest = width.saturating_sub(total(placed, |one| one.width));
     while rest > 0 {

@@ -1,0 +1,293 @@
+//! What happens to an exchange, and what has happened so far: the part of the pipeline that owns
+//! all state and none of the machine. It runs the same on a node and on a capture file.
+
+use std::{sync::Arc, time::Instant};
+
+use crate::{
+    capture::{
+        Segment,
+        attribution::{Attribution, Socket},
+    },
+    config::Config,
+    connections::{Connections, Owner, Settings, Source},
+    exchange::{ConnectionId, Exchange, Timestamp, Workload},
+    inventory::{
+        endpoint::{EndpointRow, Endpoints},
+        template::{Template, template},
+    },
+    protocol::http1,
+    stats::Counters,
+    stream,
+};
+
+/// Coded content kept for decoding, as a multiple of the bytes copied of a turn: nothing more
+/// can arrive.
+const CODED_TURNS: usize = 1;
+
+/// Takes exchanges, with the template of their path, after they were counted.
+pub trait Records {
+    /// Takes one.
+    fn record(&mut self, exchange: Exchange, template: &Template);
+}
+
+/// All state behind the capture.
+pub struct Analysis<R> {
+    connections: Connections,
+    consumer: Consumer<R>,
+    segments: u64,
+    bytes: u64,
+    swept: Timestamp,
+    since_sweep: usize,
+}
+
+/// Everything right of the exchange.
+struct Consumer<R> {
+    endpoints: Endpoints,
+    attribution: Option<Attribution>,
+    now: Instant,
+    template: Template,
+    records: R,
+    counters: Counters,
+    /// The node's part of every exchange id.
+    node: u32,
+    /// This process, whose own traffic is left out.
+    own_pid: u32,
+}
+
+/// How much time of the capture's own clock passes between two sweeps.
+const SWEEP: u64 = 1_000_000_000;
+
+impl<R: Records> Analysis<R> {
+    /// Nothing seen yet. Without `attribution` (in replay) exchanges have no processes.
+    pub fn new(
+        config: &Config,
+        source: Source,
+        attribution: Option<Attribution>,
+        records: R,
+    ) -> Self {
+        Self {
+            connections: Connections::new(settings(config, source)),
+            consumer: Consumer {
+                endpoints: Endpoints::new(config.inventory.max_endpoints),
+                attribution,
+                now: Instant::now(),
+                template: Template::default(),
+                records,
+                counters: Counters::default(),
+                node: node_number(&config.node.name, source),
+                own_pid: std::process::id(),
+            },
+            segments: 0,
+            bytes: 0,
+            swept: Timestamp::default(),
+            since_sweep: 0,
+        }
+    }
+
+    /// Takes a segment.
+    pub fn segment(&mut self, segment: &Segment<'_>) {
+        self.segments += 1;
+        self.bytes += segment.payload.len() as u64;
+        self.since_sweep += 1;
+        let consumer = &mut self.consumer;
+        self.connections.segment(segment, &mut |exchange, owner| consumer.take(exchange, owner));
+    }
+
+    /// Sweeps when it is time to, by the capture's clock. A sweep walks all connections, so a
+    /// capture with many of them and few segments a second is swept less often.
+    pub fn sweep_if_due(&mut self, now: Timestamp) {
+        if now.since(self.swept) >= SWEEP && self.since_sweep >= self.connections.len() / 4 {
+            self.sweep(now);
+        }
+    }
+
+    /// Gives up old holes and forgets idle connections.
+    pub fn sweep(&mut self, now: Timestamp) {
+        self.swept = now;
+        self.since_sweep = 0;
+        let consumer = &mut self.consumer;
+        self.connections.sweep(now, &mut |exchange, owner| consumer.take(exchange, owner));
+    }
+
+    /// Takes the answers on socket owners that came in; to be called before each batch.
+    pub fn poll_attribution(&mut self) {
+        self.consumer.now = Instant::now();
+        if let Some(attribution) = &mut self.consumer.attribution {
+            attribution.poll(self.consumer.now);
+        }
+    }
+
+    /// Hands out everything that is open.
+    pub fn close(&mut self) {
+        let consumer = &mut self.consumer;
+        self.connections.close_all(&mut |exchange, owner| consumer.take(exchange, owner));
+    }
+
+    /// Connections from which nothing more is wanted.
+    pub fn take_settled(&mut self) -> std::vec::Drain<'_, ConnectionId> {
+        self.connections.take_settled()
+    }
+
+    /// Where exchanges go.
+    pub fn records(&mut self) -> &mut R {
+        &mut self.consumer.records
+    }
+
+    /// Where exchanges went, at the end.
+    pub fn into_records(self) -> R {
+        self.consumer.records
+    }
+
+    /// The endpoint list.
+    pub fn rows(&self, now: Timestamp) -> Vec<EndpointRow> {
+        self.consumer.endpoints.rows(now)
+    }
+
+    /// Endpoints listed.
+    pub fn endpoints(&self) -> usize {
+        self.consumer.endpoints.len()
+    }
+
+    /// Connections followed.
+    pub fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Bytes buffered for connections.
+    pub fn buffered(&self) -> usize {
+        self.connections.memory().used()
+    }
+
+    /// What was counted behind the capture.
+    pub fn counters(&self) -> Counters {
+        let counts = self.connections.counts();
+        let memory = self.connections.memory();
+        let endpoints = self.consumer.endpoints.counters();
+        let open = self.connections.len() as u64;
+        Counters {
+            segments: self.segments,
+            bytes_copied: self.bytes,
+            bytes_skipped: counts.skipped_bytes,
+            connections_opened: counts.opened,
+            connections_closed: counts.opened.saturating_sub(open),
+            connections_open: open,
+            twins_muted: counts.twins,
+            other_connections: counts.not_http,
+            tunnels: counts.pairing.tunnels,
+            http_09: counts.pairing.http09_requests,
+            routes_forgotten: endpoints.forgotten,
+            gap_bytes: counts.lost_bytes,
+            early_lost: counts.early_lost,
+            reorder_full: memory.overflows,
+            buffers_full: memory.refused,
+            connections_evicted: counts.evicted,
+            heads_too_large: counts.pairing.oversized_heads,
+            heads_malformed: counts.pairing.malformed_heads,
+            heads_cut: counts.pairing.cut_heads,
+            pairing_full: counts.pairing.queue_overflows,
+            endpoints_full: endpoints.refused,
+            ..self.consumer.counters.clone()
+        }
+    }
+}
+
+impl<R: Records> Consumer<R> {
+    fn take(&mut self, mut exchange: Exchange, owner: &Owner) {
+        exchange.id |= u128::from(self.node) << 32;
+        if let Some(attribution) = &mut self.attribution {
+            exchange.workload = attribution.workload(&socket(&exchange, owner), self.now);
+            exchange.caller = caller(attribution, &exchange, owner, self.now);
+            if is_process(exchange.workload.as_ref(), self.own_pid) {
+                return;
+            }
+        }
+        self.count(&exchange);
+        if let Some(request) = &exchange.request {
+            template(request.path(), &mut self.template);
+        }
+        self.endpoints.record(&exchange, &self.template);
+        self.records.record(exchange, &self.template);
+    }
+
+    fn count(&mut self, exchange: &Exchange) {
+        let counters = &mut self.counters;
+        counters.exchanges += 1;
+        match (&exchange.request, &exchange.response) {
+            (Some(_), Some(_)) => counters.exchanges_paired += 1,
+            (Some(_), None) => counters.requests_unanswered += 1,
+            _ => counters.responses_unpaired += 1,
+        }
+        if let Some(request) = &exchange.request {
+            counters.count_problems(request.problems);
+        }
+        if let Some(response) = &exchange.response {
+            counters.count_problems(response.problems);
+        }
+    }
+}
+
+fn is_process(workload: Option<&Arc<Workload>>, pid: u32) -> bool {
+    workload.is_some_and(|workload| workload.pid == Some(pid))
+}
+
+fn socket(exchange: &Exchange, owner: &Owner) -> Socket {
+    Socket {
+        cookie: exchange.connection.0,
+        cgroup: owner.origin.cgroup,
+        pid: owner.origin.pid,
+        local: owner.local,
+        remote: owner.remote,
+        serves: owner.serves,
+    }
+}
+
+/// The process behind the muted client's end.
+fn caller(
+    attribution: &mut Attribution,
+    exchange: &Exchange,
+    owner: &Owner,
+    now: Instant,
+) -> Option<Arc<Workload>> {
+    let (cookie, origin) = owner.caller?;
+    let socket = Socket {
+        cookie: cookie.0,
+        cgroup: origin.cgroup,
+        pid: origin.pid,
+        local: exchange.client,
+        remote: exchange.server,
+        serves: false,
+    };
+    attribution.workload(&socket, now)
+}
+
+fn settings(config: &Config, source: Source) -> Settings {
+    Settings {
+        max_connections: config.stream.max_connections,
+        stream: stream::Limits {
+            bytes: config.stream.reorder_bytes_connection,
+            wait: u64::try_from(config.stream.reorder_wait.as_nanos()).unwrap_or(u64::MAX),
+        },
+        memory: config.stream.reorder_bytes_total,
+        http: http1::Limits {
+            head_bytes: config.http.max_head_bytes,
+            coded_bytes: match source {
+                Source::Node => config.capture.turn_bytes as usize * CODED_TURNS,
+                Source::Wire => config.http.max_decoded_bytes,
+            },
+            decoded_bytes: config.http.max_decoded_bytes,
+        },
+        idle: config.stream.idle,
+        source,
+    }
+}
+
+/// Tells nodes, and a node's boots, apart in exchange ids. A capture file gives the same ids
+/// wherever it is replayed.
+fn node_number(name: &str, source: Source) -> u32 {
+    if source == Source::Wire {
+        return 0;
+    }
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let hash = blake3::hash(format!("{name}\n{boot}").as_bytes());
+    u32::from_le_bytes(hash.as_bytes()[..4].try_into().unwrap_or_default())
+}

@@ -1,0 +1,316 @@
+//! A node: kernel programs, ring buffer, control socket.
+
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+use sensor_ebpf::{Verdict, names};
+use tracing::{info, warn};
+
+use super::{
+    records::{self, Outbox, Shared},
+    replay::mask_key,
+};
+use crate::{
+    analysis::Analysis,
+    capture::{
+        attribution::{Attribution, cgroup},
+        live::{LiveCapture, Options},
+    },
+    config::{self, Config, Exchanges},
+    connections::Source,
+    control::{self, Query, Socket},
+    exchange::Timestamp,
+    sink::{
+        Sink,
+        file::{FileSettings, RotatingFile},
+        stdout::stdout,
+    },
+    stats::{self, CaptureStatus, Counters, Memory, Ring, Status},
+};
+
+/// Segments taken before questions are looked at.
+const BATCH: usize = 16_384;
+/// Pause after the ring buffer was emptied. Longer pauses make larger batches, which cost less
+/// each; the ring buffer holds what comes meanwhile.
+const PAUSE: Duration = Duration::from_millis(4);
+/// How long an idle loop waits for the kernel's wake-up.
+const IDLE: Duration = Duration::from_millis(16);
+const SWEEP: Duration = Duration::from_secs(1);
+/// Questions that may wait for the pipeline.
+const QUERIES: usize = 32;
+/// At the end: how long the ring buffer is read on.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// Captures until `stop` becomes true. `view`, if any, runs on a thread of its own, is given the
+/// means to ask questions, and stops the capture when it returns.
+pub fn run(
+    config: &Config,
+    stop: &Arc<AtomicBool>,
+    view: Option<impl FnOnce(&SyncSender<Query>, &AtomicBool) -> Result<()> + Send + 'static>,
+) -> Result<ExitCode> {
+    let cgroup = cgroup_root(config)?;
+    let socket = Socket::bind(&config.control.socket)?;
+    let key = mask_key(config)?;
+    if config.mask.key_file.is_none() && config.output.exchanges != Exchanges::None {
+        warn!("mask.key_file is not set: hashes in records are comparable within this run only");
+    }
+    let sink = sink(&config.output)?;
+    let capture = LiveCapture::start(&options(config, &cgroup))?;
+    info!(cgroup = %cgroup.display(), knows_sender = capture.knows_sender(), "attached");
+    let (attribution, lookups) = Attribution::new(Some(&cgroup), Instant::now());
+    let lookups = spawn("lookups", move || lookups.run())?;
+    let (outbox, writer, shared) = records::channel(sink, key, config.node.name.clone());
+    let writer = spawn("records", move || writer.run())?;
+    let (queries, questions) = sync_channel(QUERIES);
+    let server = serve(socket, queries.clone(), Arc::clone(stop))?;
+    let view = view.map(|view| show(view, queries, Arc::clone(stop))).transpose()?;
+    let mut node = Node {
+        analysis: Analysis::new(config, Source::Node, Some(attribution), outbox),
+        capture,
+        shared,
+        started: jiff::Timestamp::now(),
+        config: config.clone(),
+        cgroup,
+    };
+    node.capture(&questions, stop);
+    node.finish();
+    drop(questions);
+    for thread in [Some(server), Some(writer), Some(lookups)].into_iter().flatten() {
+        // A thread that panicked has said so.
+        let _ = thread.join();
+    }
+    if let Some(view) = view {
+        view.join().unwrap_or_else(|_| anyhow::bail!("the live view failed"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the capturing thread owns.
+struct Node {
+    analysis: Analysis<Outbox>,
+    capture: LiveCapture,
+    shared: Arc<Shared>,
+    started: jiff::Timestamp,
+    config: Config,
+    cgroup: PathBuf,
+}
+
+impl Node {
+    fn capture(&mut self, questions: &Receiver<Query>, stop: &AtomicBool) {
+        let mut swept = Instant::now();
+        while !stop.load(Ordering::Relaxed) {
+            let count = self.drain();
+            if swept.elapsed() >= SWEEP {
+                swept = Instant::now();
+                self.analysis.sweep(now());
+            }
+            while let Ok(query) = questions.try_recv() {
+                self.answer(query);
+            }
+            if self.shared.reader_gone.load(Ordering::Relaxed) != 0 {
+                info!("the reader of standard output has gone");
+                break;
+            }
+            if count < BATCH {
+                thread::sleep(PAUSE);
+            }
+            if count == 0 {
+                self.capture.wait(IDLE);
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+    }
+
+    fn drain(&mut self) -> usize {
+        self.analysis.poll_attribution();
+        let analysis = &mut self.analysis;
+        let count = self.capture.drain(BATCH, |segment| analysis.segment(segment));
+        for connection in self.analysis.take_settled() {
+            self.capture.set_verdict(connection, Verdict::Mute);
+        }
+        if count < BATCH {
+            self.analysis.records().flush();
+        }
+        count
+    }
+
+    /// Detaches first, then reads what the ring buffer still holds.
+    fn finish(mut self) {
+        self.capture.detach();
+        let deadline = Instant::now() + FAREWELL;
+        while self.drain() > 0 && Instant::now() < deadline {}
+        self.analysis.close();
+        let counters = self.counters();
+        info!(
+            exchanges = counters.exchanges,
+            losses = counters.losses().iter().filter(|loss| loss.count > 0).count(),
+            "stopped"
+        );
+        self.analysis.into_records().finish();
+    }
+
+    fn answer(&mut self, query: Query) {
+        // Whoever asked may have gone.
+        match query {
+            Query::Endpoints(sender) => {
+                let _ = sender.send(self.analysis.rows(now()));
+            }
+            Query::Status(sender) => {
+                let _ = sender.send(self.status());
+            }
+            Query::Tail(sender) => self.analysis.records().subscribe(sender),
+        }
+    }
+
+    fn counters(&mut self) -> Counters {
+        let kernel = self.capture.counters();
+        let analysis = self.analysis.counters();
+        let load = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
+        Counters {
+            bytes_skipped: kernel.skipped_bytes,
+            twins_muted: kernel.twins,
+            tls_connections: kernel.tls_connections,
+            http2_connections: kernel.http2_connections,
+            other_connections: kernel.other_connections,
+            ring_full: kernel.ring_full_segments,
+            ring_full_bytes: kernel.ring_full_bytes,
+            ring_full_requests: kernel.ring_full_requests,
+            connection_map_full: kernel.map_full_connections,
+            copy_failed: kernel.copy_failed_segments,
+            headers_unreadable: kernel.header_errors,
+            records_written: load(&self.shared.written),
+            output_failed: load(&self.shared.failed),
+            output_slow: self.analysis.records().dropped,
+            tail_slow: load(&self.shared.tail_lost),
+            ..analysis
+        }
+    }
+
+    fn status(&mut self) -> Status {
+        let counters = self.counters();
+        let verdicts = self.capture.verdicts();
+        let uptime = jiff::Timestamp::now().duration_since(self.started).as_secs();
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            node: self.config.node.name.clone(),
+            pid: std::process::id(),
+            started: self.started.to_string(),
+            uptime_seconds: u64::try_from(uptime).unwrap_or(0),
+            kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
+            capture: CaptureStatus {
+                cgroup: self.cgroup.display().to_string(),
+                programs: vec![names::INGRESS.to_owned(), names::EGRESS.to_owned()],
+                ring: Ring {
+                    bytes: u64::from(self.config.capture.ring_bytes),
+                    high_water: self.capture.counters().ring_high_water,
+                },
+                verdicts: Verdict::ALL
+                    .iter()
+                    .zip(verdicts)
+                    .map(|(verdict, count)| (verdict.name().to_owned(), count))
+                    .collect(),
+                connections: verdicts.iter().sum(),
+            },
+            losses: counters.losses(),
+            counters: counters.activity(),
+            malformed: counters.malformed(),
+            memory: Memory {
+                resident_bytes: stats::resident_bytes(),
+                reassembly_bytes: self.analysis.buffered() as u64,
+                connections: self.analysis.connections() as u64,
+                endpoints: self.analysis.endpoints() as u64,
+            },
+            cpu_seconds: stats::cpu_time().as_secs_f64(),
+        }
+    }
+}
+
+fn cgroup_root(config: &Config) -> Result<PathBuf> {
+    config.capture.cgroup.clone().or_else(cgroup::find_mount).context(
+        "no cgroup v2 hierarchy is mounted; mount one with \
+         `mount -t cgroup2 none /sys/fs/cgroup` or name its root with --set capture.cgroup=PATH",
+    )
+}
+
+fn options(config: &Config, cgroup: &std::path::Path) -> Options {
+    let config::Capture { ring_bytes, turn_bytes, header_bytes, connections, .. } = config.capture;
+    Options {
+        cgroup: cgroup.to_owned(),
+        ring_bytes,
+        turn_bytes,
+        header_bytes,
+        connections,
+        log_level: config.log.level,
+    }
+}
+
+fn sink(output: &config::Output) -> Result<Option<Box<dyn Sink + Send>>> {
+    Ok(match output.exchanges {
+        Exchanges::None => None,
+        Exchanges::Stdout => Some(Box::new(stdout().context("failed to open standard output")?)),
+        Exchanges::File => {
+            let config::OutputFile { path, max_bytes, keep } = output.file.clone();
+            let settings = FileSettings { path, max_bytes, keep };
+            let file = RotatingFile::open(settings).with_context(|| {
+                format!("failed to open output.file.path {}", output.file.path.display())
+            })?;
+            Some(Box::new(file))
+        }
+    })
+}
+
+fn serve(
+    socket: Socket,
+    queries: SyncSender<Query>,
+    stop: Arc<AtomicBool>,
+) -> Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("failed to start the control socket's runtime")?;
+    spawn("control", move || {
+        let stopped = async move {
+            while !stop.load(Ordering::Relaxed) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if let Err(error) = runtime.block_on(control::serve(socket, queries, stopped)) {
+            warn!(%error, "the control socket failed");
+        }
+    })
+}
+
+fn show(
+    view: impl FnOnce(&SyncSender<Query>, &AtomicBool) -> Result<()> + Send + 'static,
+    queries: SyncSender<Query>,
+    stop: Arc<AtomicBool>,
+) -> Result<JoinHandle<Result<()>>> {
+    let thread = thread::Builder::new().name("view".to_owned());
+    let handle = thread.spawn(move || {
+        let result = view(&queries, &stop);
+        stop.store(true, Ordering::Relaxed);
+        result
+    });
+    handle.context("failed to start the view thread")
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .with_context(|| format!("failed to start the {name} thread"))
+}
+
+fn now() -> Timestamp {
+    Timestamp(u64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(0))
+}

@@ -1,0 +1,213 @@
+//! The thread that masks exchanges and writes them: to the configured sink, and to whoever reads
+//! `/tail`. It may be slow; the pipeline drops and counts records rather than wait for it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+    },
+    time::Duration,
+};
+
+use tokio::sync::mpsc;
+
+use crate::{
+    analysis::Records,
+    control::{Delivery, Subscriber},
+    event::ExchangeEvent,
+    exchange::Exchange,
+    inventory::template::{Template, template},
+    mask::MaskKey,
+    sink::{Lost, Sink},
+};
+
+/// Exchanges sent together.
+const BATCH: usize = 256;
+/// Batches that wait for the writer.
+const QUEUE: usize = 64;
+/// How long a record may lie in a buffer.
+const FLUSH: Duration = Duration::from_millis(200);
+
+/// What the pipeline's end and the writer share.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    /// Who wants records: the sink and each reader of `/tail`.
+    consumers: AtomicUsize,
+    pub written: AtomicU64,
+    pub failed: AtomicU64,
+    pub tail_lost: AtomicU64,
+    pub reader_gone: AtomicU64,
+}
+
+enum Message {
+    Exchanges(Vec<Exchange>),
+    Tail(mpsc::Sender<bytes::Bytes>),
+}
+
+/// The pipeline's end.
+pub(super) struct Outbox {
+    sender: SyncSender<Message>,
+    batch: Vec<Exchange>,
+    shared: Arc<Shared>,
+    /// Records dropped because the writer could not keep up.
+    pub dropped: u64,
+}
+
+/// The writer's end.
+pub(super) struct Writer {
+    receiver: Receiver<Message>,
+    sink: Option<Box<dyn Sink + Send>>,
+    tails: Vec<Subscriber>,
+    key: MaskKey,
+    node: String,
+    shared: Arc<Shared>,
+    template: Template,
+}
+
+/// Two ends of a bounded channel.
+pub(super) fn channel(
+    sink: Option<Box<dyn Sink + Send>>,
+    key: MaskKey,
+    node: String,
+) -> (Outbox, Writer, Arc<Shared>) {
+    let (sender, receiver) = sync_channel(QUEUE);
+    let shared = Arc::new(Shared::default());
+    shared.consumers.store(usize::from(sink.is_some()), Ordering::Relaxed);
+    let outbox = Outbox {
+        sender,
+        batch: Vec::with_capacity(BATCH),
+        shared: Arc::clone(&shared),
+        dropped: 0,
+    };
+    let writer = Writer {
+        receiver,
+        sink,
+        tails: Vec::new(),
+        key,
+        node,
+        shared: Arc::clone(&shared),
+        template: Template::default(),
+    };
+    (outbox, writer, shared)
+}
+
+impl Records for Outbox {
+    fn record(&mut self, exchange: Exchange, _: &Template) {
+        if self.shared.consumers.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        self.batch.push(exchange);
+        if self.batch.len() >= BATCH {
+            self.flush();
+        }
+    }
+}
+
+impl Outbox {
+    /// Passes on what was gathered; to be called when the ring buffer is empty.
+    pub fn flush(&mut self) {
+        if self.batch.is_empty() {
+            return;
+        }
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        if let Err(
+            TrySendError::Full(Message::Exchanges(batch))
+            | TrySendError::Disconnected(Message::Exchanges(batch)),
+        ) = self.sender.try_send(Message::Exchanges(batch))
+        {
+            self.dropped += batch.len() as u64;
+        }
+    }
+
+    /// Passes on the last records, waiting for room: nothing is captured any more.
+    pub fn finish(mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        // A writer that is gone has nothing to write to.
+        let _ = self.sender.send(Message::Exchanges(batch));
+    }
+
+    /// Adds a reader of `/tail`. When the channel is full it is not added, and its stream ends.
+    pub fn subscribe(&mut self, tail: mpsc::Sender<bytes::Bytes>) {
+        if self.sender.try_send(Message::Tail(tail)).is_ok() {
+            self.shared.consumers.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Writer {
+    /// Writes until the pipeline's end is dropped.
+    pub fn run(mut self) {
+        loop {
+            match self.receiver.recv_timeout(FLUSH) {
+                Ok(Message::Exchanges(batch)) => {
+                    for exchange in &batch {
+                        self.write(exchange);
+                    }
+                }
+                Ok(Message::Tail(sender)) => self.tails.push(Subscriber::new(sender)),
+                Err(RecvTimeoutError::Timeout) => self.flush(),
+                Err(RecvTimeoutError::Disconnected) => return self.flush(),
+            }
+        }
+    }
+
+    fn write(&mut self, exchange: &Exchange) {
+        if let Some(request) = &exchange.request {
+            template(request.path(), &mut self.template);
+        }
+        let event = ExchangeEvent::new(exchange, &self.template, &self.key, &self.node);
+        let shared = &self.shared;
+        if let Some(sink) = &mut self.sink {
+            if sink.exchange(&event).is_ok() {
+                shared.written.fetch_add(1, Ordering::Relaxed);
+            } else {
+                self.sink = None;
+                shared.reader_left();
+            }
+        }
+        if !self.tails.is_empty() {
+            tail(&mut self.tails, &event, shared);
+        }
+    }
+
+    fn flush(&mut self) {
+        let Some(sink) = &mut self.sink else { return };
+        let gone = sink.flush().is_err();
+        let Lost { full, unwritable } = sink.lost();
+        self.shared.failed.store(full + unwritable, Ordering::Relaxed);
+        if gone {
+            self.sink = None;
+            self.shared.reader_left();
+        }
+    }
+}
+
+impl Shared {
+    /// The reader of standard output has gone.
+    fn reader_left(&self) {
+        self.consumers.fetch_sub(1, Ordering::Relaxed);
+        self.reader_gone.store(1, Ordering::Relaxed);
+    }
+}
+
+fn tail(tails: &mut Vec<Subscriber>, event: &ExchangeEvent<'_>, shared: &Shared) {
+    let mut line = Vec::with_capacity(1024);
+    if event.append_json(&mut line).is_err() {
+        shared.tail_lost.fetch_add(1, Ordering::Relaxed);
+        return;
+    }
+    line.push(b'\n');
+    let line = bytes::Bytes::from(line);
+    tails.retain_mut(|tail| match tail.send(line.clone()) {
+        Delivery::Sent => true,
+        Delivery::Lost => {
+            shared.tail_lost.fetch_add(1, Ordering::Relaxed);
+            true
+        }
+        Delivery::Gone => {
+            shared.consumers.fetch_sub(1, Ordering::Relaxed);
+            false
+        }
+    });
+}

@@ -1,0 +1,155 @@
+//! Capture files through the same stages, on the caller's thread.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+
+use crate::{
+    analysis::{Analysis, Records},
+    capture::pcap::{self, Summary},
+    config::Config,
+    connections::Source,
+    event::ExchangeEvent,
+    exchange::{Exchange, Timestamp},
+    inventory::{endpoint::EndpointRow, template::Template},
+    mask::MaskKey,
+    sink::{JsonLines, Sink as _},
+    stats::Counters,
+};
+
+/// What is to be replayed.
+pub struct Job<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// Capture files, in the order of their traffic.
+    pub files: &'a [PathBuf],
+    /// To be told how many bytes of all the files together (as they lie on disk) are done.
+    pub progress: &'a mut dyn FnMut(u64),
+    /// Takes each exchange as a JSON line, where they are wanted.
+    pub records: Option<&'a mut dyn Write>,
+}
+
+/// What a replay gave.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The endpoint list.
+    pub endpoints: Vec<EndpointRow>,
+    /// What was counted.
+    pub counters: Counters,
+    /// What is wrong with the files, a line each: a file that breaks off, for example.
+    pub problems: Vec<String>,
+}
+
+/// Replays capture files. Each file's connections end with it.
+pub fn replay(job: Job<'_>) -> Result<Outcome> {
+    let Job { config, files, progress, records } = job;
+    let records = match records {
+        Some(output) => Some(Lines {
+            sink: JsonLines::new(output),
+            key: mask_key(config)?,
+            node: &config.node.name,
+            reader_gone: false,
+        }),
+        None => None,
+    };
+    let mut analysis = Analysis::new(config, Source::Wire, None, records);
+    let mut outcome = Outcome::default();
+    let mut last = Timestamp::default();
+    let mut done = 0;
+    for file in files {
+        let summary = pcap::read(file, &mut |bytes| progress(done + bytes), &mut |segment| {
+            last = last.max(segment.time);
+            analysis.segment(segment);
+            analysis.sweep_if_due(segment.time);
+        })?;
+        analysis.close();
+        done += std::fs::metadata(file).map_or(0, |metadata| metadata.len());
+        note(&mut outcome, file, &summary);
+    }
+    if let Some(lines) = analysis.records() {
+        lines.finish().context("failed to write the exchanges")?;
+    }
+    outcome.endpoints = analysis.rows(last);
+    outcome.counters = add(&analysis.counters(), &outcome.counters);
+    Ok(outcome)
+}
+
+/// The key of the configuration, or a random one.
+pub(super) fn mask_key(config: &Config) -> Result<MaskKey> {
+    match &config.mask.key_file {
+        Some(path) => Ok(MaskKey::from_file(path)?),
+        None => Ok(MaskKey::random()?),
+    }
+}
+
+struct Lines<'a> {
+    sink: JsonLines<&'a mut dyn Write>,
+    key: MaskKey,
+    node: &'a str,
+    reader_gone: bool,
+}
+
+impl Lines<'_> {
+    fn finish(&mut self) -> std::io::Result<()> {
+        if self.reader_gone {
+            return Ok(());
+        }
+        self.sink.flush()?;
+        match self.sink.lost() {
+            lost if lost.full > 0 => Err(std::io::ErrorKind::StorageFull.into()),
+            lost if lost.unwritable > 0 => Err(std::io::Error::other("records were refused")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Records for Option<Lines<'_>> {
+    fn record(&mut self, exchange: Exchange, template: &Template) {
+        let Some(lines) = self else { return };
+        if lines.reader_gone {
+            return;
+        }
+        let event = ExchangeEvent::new(&exchange, template, &lines.key, lines.node);
+        lines.reader_gone = lines.sink.exchange(&event).is_err();
+    }
+}
+
+fn note(outcome: &mut Outcome, file: &Path, summary: &Summary) {
+    if let Some(problem) = &summary.problem {
+        outcome.problems.push(format!("{}: {problem}", file.display()));
+    }
+    if let Some(link) = summary.unknown_link_type {
+        outcome.problems.push(format!(
+            "{}: {} packets of link type {link}, which is not read",
+            file.display(),
+            summary.unknown_link
+        ));
+    }
+    let counters = &mut outcome.counters;
+    counters.packets_other += summary.not_tcp;
+    counters.headers_unreadable += summary.malformed;
+    counters.packets_cut += summary.cut;
+    counters.link_unknown += summary.unknown_link;
+    counters.segments_snapped += summary.snapped;
+    counters.ip_fragments += summary.fragments;
+    counters.records_unreadable += summary.bad_blocks;
+    counters.connections_evicted += summary.forgotten;
+}
+
+/// The analysis' counters with the reader's.
+fn add(analysis: &Counters, reader: &Counters) -> Counters {
+    Counters {
+        packets_other: reader.packets_other,
+        headers_unreadable: reader.headers_unreadable,
+        packets_cut: reader.packets_cut,
+        link_unknown: reader.link_unknown,
+        segments_snapped: reader.segments_snapped,
+        ip_fragments: reader.ip_fragments,
+        records_unreadable: reader.records_unreadable,
+        connections_evicted: analysis.connections_evicted + reader.connections_evicted,
+        ..analysis.clone()
+    }
+}
