@@ -24,24 +24,20 @@ impl Container {
     pub fn new(root: &Path, number: u8) -> Self {
         let id = format!("{number:02x}").repeat(32);
         let pod = format!("0b1c2d3e-4f50-6172-8394-a5b6c7d8e9{number:02x}");
-        let top = format!("sensor-test-{}-{number}.slice", std::process::id());
-        let path = [
-            &top,
-            "kubepods.slice",
-            "kubepods-burstable.slice",
-            &format!("kubepods-burstable-pod{}.slice", pod.replace('-', "_")),
-            &format!("cri-containerd-{id}.scope"),
-        ]
-        .iter()
-        .scan(root.to_owned(), |path, name| {
-            path.push(name);
-            Some(path.clone())
-        });
-        let mut container = Self { id: id.clone(), pod: pod.clone(), directories: Vec::new() };
-        for directory in path {
+        let names = [
+            format!("sensor-test-{}-{number}.slice", std::process::id()),
+            "kubepods.slice".to_owned(),
+            "kubepods-burstable.slice".to_owned(),
+            format!("kubepods-burstable-pod{}.slice", pod.replace('-', "_")),
+            format!("cri-containerd-{id}.scope"),
+        ];
+        let mut container = Self { id, pod, directories: Vec::new() };
+        let mut directory = root.to_owned();
+        for name in names {
+            directory.push(name);
             fs::create_dir(&directory)
                 .unwrap_or_else(|error| panic!("cannot create {}: {error}", directory.display()));
-            container.directories.push(directory);
+            container.directories.push(directory.clone());
         }
         container
     }

@@ -42,7 +42,8 @@ impl Client {
     /// Sends a GET on a connection of its own, which the server closes.
     pub fn get_once(address: SocketAddr, path: &str) -> Answer {
         let mut client = Self::connect(address);
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
         client.send(request.as_bytes());
         let answer = client.answer();
         let mut rest = Vec::new();

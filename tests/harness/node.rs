@@ -43,8 +43,8 @@ fn enter() -> Result<Node, String> {
         return Err("not root".to_owned());
     }
     let target = target_directory();
-    let binary = std::env::var_os("SENSOR_BIN")
-        .map_or_else(|| target.join("release/sensor"), PathBuf::from);
+    let binary =
+        std::env::var_os("SENSOR_BIN").map_or_else(|| target.join("release/sensor"), PathBuf::from);
     if !binary.exists() {
         return Err(format!("no {}; build it with `cargo xtask build`", binary.display()));
     }

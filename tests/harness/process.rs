@@ -39,6 +39,11 @@ impl Running {
         self.child.stdout.take().unwrap_or_else(|| panic!("{} has no pipe", self.name))
     }
 
+    /// Takes the pipe of its standard error.
+    pub fn stderr(&mut self) -> std::process::ChildStderr {
+        self.child.stderr.take().unwrap_or_else(|| panic!("{} has no pipe", self.name))
+    }
+
     /// How it ended, if it did.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap_or_else(|error| panic!("{}: {error}", self.name))

@@ -99,13 +99,25 @@ impl Sensor {
 
     /// Starts one and waits until it captures.
     pub fn start_with(settings: Settings) -> Self {
+        Self::start_after(settings, Vec::new(), 0)
+    }
+
+    /// Starts one after this one was killed, on the same files.
+    #[must_use]
+    pub fn again(self) -> Self {
+        let Self { settings, process, events, read } = self;
+        drop(process);
+        Self::start_after(settings, events, read)
+    }
+
+    fn start_after(settings: Settings, events: Vec<Event>, read: u64) -> Self {
         let log = File::options()
             .create(true)
             .append(true)
             .open(settings.scratch.file("log"))
             .expect("the log can be made");
         let process = Running::start(settings.command().stderr(Stdio::from(log)));
-        let mut sensor = Self { settings, process, events: Vec::new(), read: 0 };
+        let mut sensor = Self { settings, process, events, read };
         wait_for("answer of the sensor", || {
             let ended = sensor.process.ended();
             assert!(ended.is_none(), "the sensor ended with {ended:?}");
@@ -196,10 +208,10 @@ impl Sensor {
     }
 }
 
-impl Drop for Sensor {
+impl Drop for Settings {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            let log = fs::read_to_string(self.settings.scratch.file("log")).unwrap_or_default();
+        let log = fs::read_to_string(self.scratch.file("log")).unwrap_or_default();
+        if std::thread::panicking() && !log.is_empty() {
             eprintln!("--- log of the sensor\n{log}---");
         }
     }

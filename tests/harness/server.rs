@@ -7,7 +7,9 @@ use std::{
     sync::atomic::{AtomicU16, Ordering},
 };
 
-use super::{Namespace, Node, Running, Scratch, children, executable, inside, read_output, wait_for};
+use super::{
+    Namespace, Node, Running, Scratch, children, executable, inside, read_output, wait_for,
+};
 
 /// The ASGI server from PyPI.
 const UVICORN: &str = "uvicorn==0.34.3";
@@ -148,7 +150,7 @@ fn script(interpreter: &str, name: &str, address: SocketAddr) -> Command {
 fn nginx(scratch: &Scratch, address: SocketAddr) -> Command {
     let directory = scratch.path().display();
     let configuration = format!(
-        "daemon off; worker_processes 2; pid {directory}/pid; error_log {directory}/error.log;
+        "user root; daemon off; worker_processes 2; pid {directory}/pid; error_log {directory}/error.log;
          events {{ worker_connections 4096; }}
          http {{
              access_log off; keepalive_requests 10000000; client_max_body_size 64m;
@@ -183,7 +185,9 @@ fn uvicorn(node: &Node, address: SocketAddr) -> Command {
         let partial = node.cache.join(format!("{UVICORN}.partial"));
         let mut install = Command::new("python3");
         install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-        read_output(install.args(["--root-user-action=ignore", "--target"]).arg(&partial).arg(UVICORN));
+        read_output(
+            install.args(["--root-user-action=ignore", "--target"]).arg(&partial).arg(UVICORN),
+        );
         std::fs::rename(&partial, &packages).expect("both are here");
     }
     let mut command = Command::new("python3");
