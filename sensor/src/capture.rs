@@ -6,6 +6,7 @@
 pub mod attribution;
 pub mod live;
 pub mod pcap;
+pub mod probe;
 
 use std::net::SocketAddr;
 

@@ -29,7 +29,7 @@ use sensor_ebpf::{Connection, Counters, SegmentHeader, Verdict, flags, names};
 use tracing::level_filters::LevelFilter;
 
 use crate::{
-    capture::{Direction, Origin, Segment, TcpFlags},
+    capture::{Direction, Origin, Segment, TcpFlags, probe},
     exchange::{ConnectionId, Timestamp},
 };
 
@@ -132,11 +132,8 @@ impl LiveCapture {
         let cgroup = File::open(&options.cgroup)
             .map_err(|source| Error::Cgroup { path: options.cgroup.clone(), source })?;
         // Kernels before 6.10 refuse the helper; the verifier skips it when the global is 0.
-        let (mut ebpf, knows_sender) = match load(options, true) {
-            Ok(ebpf) => (ebpf, true),
-            Err(Error::Program { .. }) => (load(options, false)?, false),
-            Err(error) => return Err(error),
-        };
+        let knows_sender = probe::knows_sender().unwrap_or(false);
+        let mut ebpf = load(options, knows_sender)?;
         let links = vec![
             attach(&mut ebpf, names::INGRESS, &cgroup, CgroupSkbAttachType::Ingress)?,
             attach(&mut ebpf, names::EGRESS, &cgroup, CgroupSkbAttachType::Egress)?,

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use sensor_ebpf::{Verdict, names};
 use tracing::{info, warn};
 
@@ -25,6 +25,7 @@ use crate::{
     capture::{
         attribution::{Attribution, cgroup},
         live::{LiveCapture, Options},
+        probe,
     },
     config::{self, Config, Exchanges},
     connections::Source,
@@ -58,6 +59,13 @@ pub fn run(
     stop: &Arc<AtomicBool>,
     view: Option<impl FnOnce(&SyncSender<Query>, &AtomicBool) -> Result<()> + Send + 'static>,
 ) -> Result<ExitCode> {
+    // First, since nothing else that fails without it would name the cause.
+    if let Err(error) = probe::socket_programs() {
+        bail!(
+            "the kernel does not let this process load programs: {error}; run as root, or with \
+             the capabilities that `sensor doctor` names"
+        );
+    }
     let cgroup = cgroup_root(config)?;
     let socket = Socket::bind(&config.control.socket)?;
     let key = mask_key(config)?;
@@ -90,7 +98,7 @@ pub fn run(
         let _ = thread.join();
     }
     if let Some(view) = view {
-        view.join().unwrap_or_else(|_| anyhow::bail!("the live view failed"))?;
+        view.join().unwrap_or_else(|_| bail!("the live view failed"))?;
     }
     Ok(ExitCode::SUCCESS)
 }
