@@ -1,11 +1,11 @@
 //! Resident memory, at start and with many open connections.
 
 use std::{
-    fs, thread,
+    thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::{
     Setting,
