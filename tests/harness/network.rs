@@ -21,7 +21,7 @@ impl Namespace {
         let name = format!("sensor-{}-{role}", std::process::id());
         read_output(Command::new("ip").args(["netns", "add", &name]));
         let namespace = Self { name };
-        namespace.ip("link set lo up");
+        namespace.ip("link set dev lo up");
         namespace
     }
 
@@ -39,7 +39,7 @@ impl Namespace {
     /// IPv6 addresses are usable at once (no duplicate address detection).
     pub fn join(&self, interface: &str, addresses: &[&str], other: &Self, their: (&str, &[&str])) {
         self.ip(&format!(
-            "link add {interface} type veth peer name {} netns {}",
+            "link add name {interface} type veth peer name {} netns {}",
             their.0, other.name
         ));
         for (namespace, interface, addresses) in
@@ -49,7 +49,7 @@ impl Namespace {
                 let nodad = if address.contains(':') { " nodad" } else { "" };
                 namespace.ip(&format!("addr add {address} dev {interface}{nodad}"));
             }
-            namespace.ip(&format!("link set {interface} up"));
+            namespace.ip(&format!("link set dev {interface} up"));
         }
     }
 

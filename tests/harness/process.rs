@@ -10,7 +10,11 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-/// A child in a process group of its own; the group is killed when this is dropped.
+/// How long a child has to end on its own.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A child in a process group of its own. When this is dropped it is asked to end, so that it
+/// ends its own children; then the group is killed.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -74,6 +78,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = kill_process(self.as_pid(), Signal::TERM);
+            let start = Instant::now();
+            while matches!(self.child.try_wait(), Ok(None)) && start.elapsed() < GRACE {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
         let _ = kill_process_group(self.as_pid(), Signal::KILL);
         let _ = self.child.wait();
     }

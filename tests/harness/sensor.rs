@@ -72,6 +72,11 @@ impl Settings {
         MaskKey::from_file(&self.scratch.file("key")).expect("the key was written")
     }
 
+    /// What it has said.
+    fn log(&self) -> String {
+        fs::read_to_string(self.scratch.file("log")).unwrap_or_default()
+    }
+
     /// A command of the sensor's own command line that talks to the running one.
     pub fn client(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
@@ -97,9 +102,17 @@ impl Sensor {
         Self::start_with(Settings::new(node))
     }
 
-    /// Starts one and waits until it captures.
-    pub fn start_with(settings: Settings) -> Self {
-        Self::start_after(settings, Vec::new(), 0)
+    /// Starts one and waits until it captures. A sensor that somebody else runs is waited for.
+    pub fn start_with(mut settings: Settings) -> Self {
+        let start = Instant::now();
+        loop {
+            settings = match Self::try_start(settings, Vec::new(), 0) {
+                Ok(sensor) => return sensor,
+                Err(unused) => unused,
+            };
+            assert!(start.elapsed() < Duration::from_mins(1), "another sensor does not go away");
+            std::thread::sleep(Duration::from_millis(500));
+        }
     }
 
     /// Starts one after this one was killed, on the same files.
@@ -107,10 +120,11 @@ impl Sensor {
     pub fn again(self) -> Self {
         let Self { settings, process, events, read } = self;
         drop(process);
-        Self::start_after(settings, events, read)
+        Self::try_start(settings, events, read).expect("the killed one is gone")
     }
 
-    fn start_after(settings: Settings, events: Vec<Event>, read: u64) -> Self {
+    /// Gives the settings back when another sensor is attached.
+    fn try_start(settings: Settings, events: Vec<Event>, read: u64) -> Result<Self, Settings> {
         let log = File::options()
             .create(true)
             .append(true)
@@ -118,12 +132,16 @@ impl Sensor {
             .expect("the log can be made");
         let process = Running::start(settings.command().stderr(Stdio::from(log)));
         let mut sensor = Self { settings, process, events, read };
-        wait_for("answer of the sensor", || {
-            let ended = sensor.process.ended();
-            assert!(ended.is_none(), "the sensor ended with {ended:?}");
-            sensor.ask("/status").ok()
+        let refused = wait_for("answer of the sensor", || match sensor.process.ended() {
+            Some(_) if sensor.settings.log().contains("another sensor is attached") => Some(true),
+            Some(status) => panic!("the sensor ended with {status}"),
+            None => sensor.ask("/status").ok().map(|_| false),
         });
-        sensor
+        if refused {
+            let _ = fs::remove_file(sensor.settings.scratch.file("log"));
+            return Err(sensor.settings);
+        }
+        Ok(sensor)
     }
 
     /// The answer of the control socket to a path.
@@ -210,7 +228,7 @@ impl Sensor {
 
 impl Drop for Settings {
     fn drop(&mut self) {
-        let log = fs::read_to_string(self.scratch.file("log")).unwrap_or_default();
+        let log = self.log();
         if std::thread::panicking() && !log.is_empty() {
             eprintln!("--- log of the sensor\n{log}---");
         }

@@ -29,7 +29,9 @@ fn across_a_cable() {
         });
         let events = sensor.wait_events(port, 200);
         check_counted(&events, &sensor.settings.key(), 0..200);
-        events.iter().for_each(|event| check(event, from, to, &nginx));
+        for event in &events {
+            check(event, from, to, &nginx);
+        }
     }
     sensor.stop();
     assert_eq!(sensor.events(PORT).len() + sensor.events(PORT + 1).len(), 400);
@@ -76,7 +78,9 @@ fn through_address_translation() {
         });
         let events = sensor.wait_events(port, 200);
         check_counted(&events, &sensor.settings.key(), 0..200);
-        events.iter().for_each(|event| check(event, from, to, &nginx));
+        for event in &events {
+            check(event, from, to, &nginx);
+        }
     }
     sensor.stop();
     assert_eq!(sensor.events(PORT).len() + sensor.events(PORT + 1).len(), 400);

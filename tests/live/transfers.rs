@@ -21,9 +21,9 @@ fn responses_of_every_form() {
             "HEAD /items/{itemId} 404",
             "GET /empty 204",
             "GET /unchanged 304",
-            "GET /chunks 200 chunked 16",
+            "GET /chunks 200 chunked 17",
             "GET /items/{itemId} 200 length 1",
-            "GET /packed 200 length 63 gzip complete 7000",
+            "GET /packed 200 length gzip complete 7000 to fewer",
             "GET /items/{itemId} 200 length 1",
         ],
     );
@@ -39,7 +39,7 @@ fn responses_of_every_form() {
             "HEAD /small.txt 200",
             "GET /small.txt 304",
             "GET /empty 204",
-            "GET /small.txt 200 chunked - gzip complete 1100",
+            "GET /small.txt 200 chunked gzip complete 1100 to fewer",
         ],
     );
     assert_eq!(events[4].text("http.response.body.media_type"), "text/plain");
@@ -171,20 +171,23 @@ fn check(sensor: &mut Sensor, address: SocketAddr, expect: &[&str]) -> Vec<Event
 }
 
 fn summary(event: &Event) -> String {
-    let body = |fact| format!("http.response.body.{fact}");
-    let mut text = event.summary();
-    if event.has(&body("framing")) {
-        let coding = event.text(&body("coding"));
-        let size = event.number(&body("size")).unwrap_or(0);
-        text += &format!(" {}", event.text(&body("framing")));
-        // How well nginx packs is its own affair.
-        text += &if coding == "gzip" && size != 63 { " -".to_owned() } else { format!(" {size}") };
-        if !coding.is_empty() {
-            let decoded = event.number(&body("decoded_size")).unwrap_or(0);
-            text += &format!(" {coding} {} {decoded}", event.text(&body("decoding")));
+    let fact = |name| format!("http.response.body.{name}");
+    let mut words = vec![event.summary()];
+    if event.has(&fact("framing")) {
+        let size = event.number(&fact("size")).unwrap_or(0);
+        let coding = event.text(&fact("coding"));
+        words.push(event.text(&fact("framing")).to_owned());
+        if coding.is_empty() {
+            words.push(size.to_string());
+        } else {
+            // How small it was made is the program's own affair.
+            let decoded = event.number(&fact("decoded_size")).unwrap_or(0);
+            let shrunk = if size < decoded { "to fewer" } else { "to more" };
+            let decoding = event.text(&fact("decoding"));
+            words.push(format!("{coding} {decoding} {decoded} {shrunk}"));
         }
     }
-    text
+    words.join(" ")
 }
 
 fn one_connection(events: &[Event]) -> usize {

@@ -408,6 +408,7 @@ fn add(sum: &mut Counters, value: &Counters) {
     sum.ring_full_segments += value.ring_full_segments;
     sum.ring_full_bytes += value.ring_full_bytes;
     sum.ring_full_requests += value.ring_full_requests;
+    sum.ring_full_twin_requests += value.ring_full_twin_requests;
     sum.copy_failed_segments += value.copy_failed_segments;
     sum.map_full_connections += value.map_full_connections;
     sum.header_errors += value.header_errors;

@@ -192,7 +192,9 @@ impl Node {
             other_connections: kernel.other_connections,
             ring_full: kernel.ring_full_segments,
             ring_full_bytes: kernel.ring_full_bytes,
-            ring_full_requests: kernel.ring_full_requests,
+            ring_full_requests: kernel
+                .ring_full_requests
+                .saturating_sub(kernel.ring_full_twin_requests),
             connection_map_full: kernel.map_full_connections,
             copy_failed: kernel.copy_failed_segments,
             headers_unreadable: kernel.header_errors,
