@@ -63,7 +63,7 @@ pub fn run(
     if let Err(error) = probe::socket_programs() {
         bail!(
             "the kernel does not let this process load programs: {error}; run as root, or with \
-             the capabilities that `sensor doctor` names"
+             CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (`sensor doctor` tells which are missing)"
         );
     }
     let cgroup = cgroup_root(config)?;
@@ -198,7 +198,7 @@ impl Node {
             connection_map_full: kernel.map_full_connections,
             copy_failed: kernel.copy_failed_segments,
             headers_unreadable: kernel.header_errors,
-            records_written: load(&self.shared.written),
+            records_written: load(&self.shared.given).saturating_sub(load(&self.shared.failed)),
             output_failed: load(&self.shared.failed),
             output_slow: self.analysis.records().dropped,
             tail_slow: load(&self.shared.tail_lost),

@@ -236,10 +236,7 @@ fn chunked_content() {
     };
     check("5\r\nhello\r\n0\r\n\r\n", &["content 5"]);
     check("5;a=\"b;c\"\r\nhello\r\n0\r\nT: r\r\nU: s\r\n\r\n", &["content 5"]);
-    check(
-        "1\r\nx\r\n0\r\n\r\nGET / HTTP/1.0\r\n\r\n",
-        &["content 1", "GET / 1.0", "content 0"],
-    );
+    check("1\r\nx\r\n0\r\n\r\nGET / HTTP/1.0\r\n\r\n", &["content 1", "GET / 1.0", "content 0"]);
     check("zz\r\n", &["content 3 !invalid_chunk"]);
     check("ffffffffffffffffff\r\n", &["content 3 !invalid_chunk"]);
 }
@@ -258,7 +255,10 @@ fn what_is_no_message_is_skipped_to_one() {
     let mut feed = |bytes: &[u8]| {
         let mut chunk = Chunk { bytes, sequence: 0, acknowledgement: 0, time: Timestamp(0) };
         let step = reader.read(&mut chunk, &LIMITS, &mut memory);
-        (format!("{step:?}").split('(').next().unwrap_or_default().to_owned(), reader.take_strayed())
+        (
+            format!("{step:?}").split('(').next().unwrap_or_default().to_owned(),
+            reader.take_strayed(),
+        )
     };
     assert_eq!(feed(b"\0\0"), ("Broken".to_owned(), true));
     assert_eq!(feed(b"more GET / HTTP/1.1"), ("More".to_owned(), false));
@@ -292,12 +292,8 @@ fn many_fields() {
         let limits = Limits { head_bytes: 1 << 20, ..LIMITS };
         let mut memory = Memory::new(1 << 20);
         let mut reader = Reader::new(Side::Request);
-        let mut chunk = Chunk {
-            bytes: text.as_bytes(),
-            sequence: 0,
-            acknowledgement: 0,
-            time: Timestamp(0),
-        };
+        let mut chunk =
+            Chunk { bytes: text.as_bytes(), sequence: 0, acknowledgement: 0, time: Timestamp(0) };
         let Step::Head(message) = reader.read(&mut chunk, &limits, &mut memory) else {
             panic!("{count} fields are no head");
         };
