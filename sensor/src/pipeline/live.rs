@@ -13,7 +13,6 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use sensor_ebpf::{Verdict, names};
 use tracing::{info, warn};
 
 use super::{
@@ -144,7 +143,7 @@ impl Node {
         let analysis = &mut self.analysis;
         let count = self.capture.drain(BATCH, |segment| analysis.segment(segment));
         for connection in self.analysis.take_settled() {
-            self.capture.set_verdict(connection, Verdict::Mute);
+            self.capture.mute(connection);
         }
         if count < BATCH {
             self.analysis.records().flush();
@@ -219,17 +218,13 @@ impl Node {
             kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
             capture: CaptureStatus {
                 cgroup: self.cgroup.display().to_string(),
-                programs: vec![names::INGRESS.to_owned(), names::EGRESS.to_owned()],
+                programs: self.capture.programs().map(str::to_owned).into(),
                 ring: Ring {
                     bytes: u64::from(self.config.capture.ring_bytes),
                     high_water: self.capture.counters().ring_high_water,
                 },
-                verdicts: Verdict::ALL
-                    .iter()
-                    .zip(verdicts)
-                    .map(|(verdict, count)| (verdict.name().to_owned(), count))
-                    .collect(),
-                connections: verdicts.iter().sum(),
+                verdicts: verdicts.map(|(name, count)| (name.to_owned(), count)).into(),
+                connections: verdicts.iter().map(|(_, count)| count).sum(),
             },
             losses: counters.losses(),
             counters: counters.activity(),
