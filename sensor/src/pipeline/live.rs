@@ -25,6 +25,7 @@ use crate::{
         attribution::{Attribution, cgroup},
         live::{LiveCapture, Options},
         probe,
+        scheduling::yield_to_targets,
     },
     config::{self, Config, Exchanges},
     connections::Source,
@@ -40,9 +41,11 @@ use crate::{
 
 /// Segments taken before questions are looked at.
 const BATCH: usize = 16_384;
-/// Pause after the ring buffer was emptied. Longer pauses make larger batches, which cost less
-/// each; the ring buffer holds what comes meanwhile.
-const PAUSE: Duration = Duration::from_millis(4);
+/// Pause after the ring buffer was emptied. Longer pauses make larger batches, which cost this
+/// process less and the node more: while a batch is worked on, a target stands still for so
+/// long that its peers run out of work. Measured with nginx and wrk on two cores: 20 ms leave
+/// 0.77 of the throughput, 4 ms 0.84, 1 ms 0.91.
+const PAUSE: Duration = Duration::from_millis(1);
 /// How long an idle loop waits for the kernel's wake-up.
 const IDLE: Duration = Duration::from_millis(16);
 const SWEEP: Duration = Duration::from_secs(1);
@@ -114,6 +117,9 @@ struct Node {
 
 impl Node {
     fn capture(&mut self, questions: &Receiver<Query>, stop: &AtomicBool) {
+        if !yield_to_targets() {
+            warn!("the kernel refused SCHED_BATCH: the sensor may interrupt what it watches");
+        }
         let mut swept = Instant::now();
         while !stop.load(Ordering::Relaxed) {
             let count = self.drain();
