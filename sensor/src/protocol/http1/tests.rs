@@ -6,7 +6,7 @@ const LIMITS: Limits = Limits { head_bytes: 4096, coded_bytes: 1024, decoded_byt
 /// Reads `text` in pieces of `size` bytes and tells what happened, one line an event.
 fn read(side: Side, text: &[u8], size: usize, limits: &Limits) -> Vec<String> {
     let mut memory = Memory::new(1 << 20);
-    let mut reader = Reader::new(side);
+    let mut reader = Reader::new(side, 0);
     let mut events = Vec::new();
     for (index, bytes) in text.chunks(size).enumerate() {
         let sequence = (index * size) as u32;
@@ -236,10 +236,7 @@ fn chunked_content() {
     };
     check("5\r\nhello\r\n0\r\n\r\n", &["content 5"]);
     check("5;a=\"b;c\"\r\nhello\r\n0\r\nT: r\r\nU: s\r\n\r\n", &["content 5"]);
-    check(
-        "1\r\nx\r\n0\r\n\r\nGET / HTTP/1.0\r\n\r\n",
-        &["content 1", "GET / 1.0", "content 0"],
-    );
+    check("1\r\nx\r\n0\r\n\r\nGET / HTTP/1.0\r\n\r\n", &["content 1", "GET / 1.0", "content 0"]);
     check("zz\r\n", &["content 3 !invalid_chunk"]);
     check("ffffffffffffffffff\r\n", &["content 3 !invalid_chunk"]);
 }
@@ -253,12 +250,15 @@ fn what_is_no_message_is_skipped_to_one() {
     check_whole(Side::Response, "HTTP/1.1 abc\r\n\r\n", &["Head"]);
     check_whole(Side::Response, "220 mail\r\n", &["Head"]);
 
-    let mut reader = Reader::new(Side::Request);
+    let mut reader = Reader::new(Side::Request, 0);
     let mut memory = Memory::new(1024);
     let mut feed = |bytes: &[u8]| {
         let mut chunk = Chunk { bytes, sequence: 0, acknowledgement: 0, time: Timestamp(0) };
         let step = reader.read(&mut chunk, &LIMITS, &mut memory);
-        (format!("{step:?}").split('(').next().unwrap_or_default().to_owned(), reader.take_strayed())
+        (
+            format!("{step:?}").split('(').next().unwrap_or_default().to_owned(),
+            reader.take_strayed(),
+        )
     };
     assert_eq!(feed(b"\0\0"), ("Broken".to_owned(), true));
     assert_eq!(feed(b"more GET / HTTP/1.1"), ("More".to_owned(), false));
@@ -291,13 +291,9 @@ fn many_fields() {
         text += "Content-Length: 3\r\n\r\nabc";
         let limits = Limits { head_bytes: 1 << 20, ..LIMITS };
         let mut memory = Memory::new(1 << 20);
-        let mut reader = Reader::new(Side::Request);
-        let mut chunk = Chunk {
-            bytes: text.as_bytes(),
-            sequence: 0,
-            acknowledgement: 0,
-            time: Timestamp(0),
-        };
+        let mut reader = Reader::new(Side::Request, 0);
+        let mut chunk =
+            Chunk { bytes: text.as_bytes(), sequence: 0, acknowledgement: 0, time: Timestamp(0) };
         let Step::Head(message) = reader.read(&mut chunk, &limits, &mut memory) else {
             panic!("{count} fields are no head");
         };
@@ -338,7 +334,7 @@ fn hostile_heads_cost_linear_time() {
 #[test]
 fn a_buffer_refused_is_a_head_too_large() {
     let mut memory = Memory::new(8);
-    let mut reader = Reader::new(Side::Request);
+    let mut reader = Reader::new(Side::Request, 0);
     let mut chunk =
         Chunk { bytes: b"GET /0123456789", sequence: 0, acknowledgement: 0, time: Timestamp(0) };
     let step = reader.read(&mut chunk, &LIMITS, &mut memory);
@@ -350,7 +346,7 @@ fn a_buffer_refused_is_a_head_too_large() {
 fn gaps_in_content() {
     let mut memory = Memory::new(1024);
     let mut check = |length: u32, done: bool, strayed: bool, content: u64| {
-        let mut reader = Reader::new(Side::Request);
+        let mut reader = Reader::new(Side::Request, 0);
         let bytes = b"PUT / HTTP/1.0\r\nContent-Length: 10\r\n\r\nab";
         let mut chunk = Chunk { bytes, sequence: 0, acknowledgement: 0, time: Timestamp(0) };
         let Step::Head(message) = reader.read(&mut chunk, &LIMITS, &mut memory) else { panic!() };
