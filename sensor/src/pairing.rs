@@ -69,8 +69,10 @@ pub struct Conversation {
     pipelines: bool,
     /// Requests may have been missed since the last one seen.
     requests_missed: bool,
-    /// A response to an unseen request may have come since the last request.
-    answers_missed: bool,
+    /// Where the last gap in the responses lies, which may hide those to unseen requests.
+    answers_gap: Option<(u32, u32)>,
+    /// What the server had received when it sent the last response to an unseen request.
+    strange_answer: Option<u32>,
     /// What the last request carried as acknowledgement.
     last_acknowledgement: Option<u32>,
     /// Where the interim responses before the next final one begin and end.
@@ -112,17 +114,20 @@ pub struct Parties {
 }
 
 impl Conversation {
-    /// A conversation seen from its beginning, or one that was joined later.
-    pub fn new(joined: bool) -> Self {
+    /// A conversation seen from its beginning, or one that was joined later. Of requests and
+    /// responses: the sequence number of the next byte, and how many before it were lost.
+    pub fn new(joined: bool, at: [u32; 2], missed: [u32; 2]) -> Self {
+        let first_answer = at[1].wrapping_sub(missed[1]);
         Self {
-            requests: Reader::new(Side::Request),
-            responses: Reader::new(Side::Response),
+            requests: Reader::new(Side::Request, at[0]),
+            responses: Reader::new(Side::Response, at[1]),
             queue: Queue::default(),
             answer: None,
-            out_of_step: joined,
+            out_of_step: joined || missed != [0, 0],
             pipelines: false,
-            requests_missed: false,
-            answers_missed: false,
+            requests_missed: missed[0] > 0,
+            answers_gap: (missed[1] > 0).then_some((first_answer, at[1])),
+            strange_answer: None,
             last_acknowledgement: None,
             interim: None,
             tunnel: false,
@@ -215,9 +220,27 @@ impl Conversation {
             Side::Request => self.requests.gap(length, cause, limits, memory),
             Side::Response => self.responses.gap(length, cause, limits, memory),
         };
-        self.step(side, step, parties, context);
-        if side == Side::Request {
-            self.note_request_end();
+        let missed = self.requests_missed;
+        let strayed = self.step(side, step, parties, context);
+        match side {
+            Side::Request => {
+                self.note_request_end();
+                if cause == GapCause::Budget {
+                    // It was one turn of a direction, which is one message without pipelining.
+                    self.requests_missed = missed;
+                }
+            }
+            Side::Response if strayed && cause == GapCause::Lost => {
+                let end = self.responses.position();
+                // What lies before the last request was judged with it.
+                let last = self.last_acknowledgement;
+                let since = self
+                    .answers_gap
+                    .filter(|(_, end)| last.is_none_or(|last| after(*end, last)))
+                    .map_or(end.wrapping_sub(length), |(start, _)| start);
+                self.answers_gap = Some((since, end));
+            }
+            Side::Response => {}
         }
     }
 
@@ -246,18 +269,20 @@ impl Conversation {
         }
     }
 
-    fn step(&mut self, side: Side, step: Step, parties: &Parties, context: &mut Context<'_>) {
-        match side {
-            Side::Request if self.requests.take_strayed() => {
-                self.out_of_step = true;
-                self.requests_missed = true;
-            }
-            Side::Response if self.responses.take_strayed() => {
-                self.out_of_step = true;
-                self.answers_missed = true;
-            }
-            _ => {}
-        }
+    /// Works on what was read; whether messages may have been missed on the way.
+    fn step(
+        &mut self,
+        side: Side,
+        step: Step,
+        parties: &Parties,
+        context: &mut Context<'_>,
+    ) -> bool {
+        let strayed = match side {
+            Side::Request => self.requests.take_strayed(),
+            Side::Response => self.responses.take_strayed(),
+        };
+        self.out_of_step |= strayed;
+        self.requests_missed |= strayed && side == Side::Request;
         match (side, step) {
             (_, Step::More) => {}
             (_, Step::Broken(malformed)) => count(context.counts, malformed),
@@ -270,6 +295,7 @@ impl Conversation {
                 self.response_done(&collected, parties, context);
             }
         }
+        strayed
     }
 
     fn request_head(&mut self, message: MessageHead, parties: &Parties, context: &mut Context<'_>) {
@@ -312,15 +338,21 @@ impl Conversation {
     /// Notes what a request's numbers tell of the client; whether no unseen request can wait
     /// before it.
     fn judge_request(&mut self, origin: &Mark) -> bool {
+        let number = origin.acknowledgement;
+        let last = self.last_acknowledgement.replace(number);
         // A client that does not pipeline has received something since its last request.
-        self.pipelines |= self.last_acknowledgement == Some(origin.acknowledgement);
-        self.last_acknowledgement = Some(origin.acknowledgement);
-        // Missed requests were answered if the client received a response to none seen.
-        let unseen_bytes = after(origin.acknowledgement, self.responses.position());
-        let trusted = !self.requests_missed || self.answers_missed || unseen_bytes;
-        self.requests_missed = false;
-        self.answers_missed = false;
-        trusted
+        self.pipelines |= last == Some(number);
+        if !std::mem::take(&mut self.requests_missed) {
+            return true;
+        }
+        // Missed requests were answered if the server had them when it sent a response to none
+        // that was seen, or if responses are missing that the client received since.
+        let answered =
+            self.strange_answer.is_some_and(|received| !after(origin.sequence, received));
+        let missing = self.answers_gap.is_some_and(|(start, end)| {
+            after(number, start) && last.is_none_or(|last| after(end, last))
+        });
+        answered || missing || after(number, self.responses.position())
     }
 
     fn request_done(
@@ -336,7 +368,7 @@ impl Conversation {
             None => self.queue.last_mut(),
         };
         if let Some(pending) = under_way.filter(|pending| !pending.done) {
-            pending.end = self.requests.position();
+            pending.end = self.requests.message_end();
             pending.finish(collected);
         }
         self.flush_done(parties, context);
@@ -470,7 +502,7 @@ impl Conversation {
                 self.unanswered(*pending, parties, context);
             }
         }
-        if found == Match::First && self.queue.len() == 1 {
+        if found == Match::First && self.queue.len() == 1 && !self.requests_missed {
             self.out_of_step = false;
         }
         found
@@ -485,7 +517,9 @@ impl Conversation {
         problems: Problems,
     ) {
         let request = if found == Match::First { self.queue.take_first() } else { None };
-        self.answers_missed |= request.is_none();
+        if request.is_none() {
+            self.strange_answer = Some(origin.acknowledgement);
+        }
         self.answer = Some(Box::new(Answer {
             request,
             ambiguous: found == Match::Ambiguous,
@@ -511,7 +545,7 @@ impl Conversation {
         context: &mut Context<'_>,
     ) {
         let Some(answer) = &mut self.answer else { return };
-        let end = self.responses.position();
+        let end = self.responses.message_end();
         if self.queue.first().is_some_and(|pending| {
             let number = pending.origin.acknowledgement;
             after(number, answer.start) && after(end, number)

@@ -187,6 +187,11 @@ impl Stream {
         self.next.is_some()
     }
 
+    /// Sequence number of the next byte to deliver, once anything was seen.
+    pub fn next(&self) -> Option<u32> {
+        self.next
+    }
+
     /// Whether the direction has ended.
     pub fn ended(&self) -> bool {
         self.ended

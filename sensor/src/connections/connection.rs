@@ -28,6 +28,8 @@ pub(super) struct Connection {
     protocol: Protocol,
     /// What came before the first segment was not seen.
     joined: bool,
+    /// Bytes lost in either direction before the protocol was known.
+    missed: [u32; 2],
     /// Directions in which a FIN was seen while nothing was read any more.
     finished: [bool; 2],
 }
@@ -64,6 +66,7 @@ impl Connection {
             outbound: Stream::default(),
             protocol: Protocol::Unknown(0),
             joined: !segment.flags.syn() && !segment.first,
+            missed: [0; 2],
             finished: [false; 2],
         }
     }
@@ -184,7 +187,7 @@ impl Connection {
     ) {
         let owner = self.owner();
         let id = self.id;
-        let Self { inbound, outbound, protocol, joined, .. } = self;
+        let Self { inbound, outbound, protocol, joined, missed, .. } = self;
         let (stream, other) = match direction {
             Direction::Inbound => (inbound, outbound),
             Direction::Outbound => (outbound, inbound),
@@ -197,14 +200,35 @@ impl Connection {
                     GapCause::Budget => counts.skipped_bytes += u64::from(length),
                 }
             }
-            if let (Protocol::Unknown(looks), Piece::Data(chunk)) = (&mut *protocol, &piece) {
-                match look(chunk.bytes, other_silent) {
-                    Some(Side::Request) => *protocol = Protocol::http1(direction, *joined),
-                    Some(Side::Response) => {
-                        *protocol = Protocol::http1(direction.opposite(), *joined);
-                    }
-                    None => *looks += 1,
+            match (&mut *protocol, &piece) {
+                (Protocol::Unknown(_), Piece::Gap { length, cause: GapCause::Lost }) => {
+                    let missed = &mut missed[direction as usize];
+                    *missed = missed.saturating_add(*length);
                 }
+                (Protocol::Unknown(looks), Piece::Data(chunk)) => {
+                    let Some(side) = look(chunk.bytes, other_silent) else {
+                        *looks += 1;
+                        return;
+                    };
+                    let other_at = other.next().unwrap_or(chunk.acknowledgement);
+                    let mut at = [chunk.sequence, other_at];
+                    let mut missed = *missed;
+                    if direction != Direction::Inbound {
+                        missed.reverse();
+                    }
+                    let client = match side {
+                        Side::Request => direction,
+                        Side::Response => {
+                            at.reverse();
+                            missed.reverse();
+                            direction.opposite()
+                        }
+                    };
+                    let joined = *joined || *looks > 0;
+                    let conversation = Conversation::new(joined, at, missed);
+                    *protocol = Protocol::Http1(client, Box::new(conversation));
+                }
+                _ => {}
             }
             let Protocol::Http1(client, conversation) = protocol else { return };
             let owner = Owner { serves: *client == Direction::Inbound, ..owner };
@@ -255,12 +279,6 @@ impl Connection {
             remote: self.remote,
             serves: false,
         }
-    }
-}
-
-impl Protocol {
-    fn http1(client: Direction, joined: bool) -> Self {
-        Self::Http1(client, Box::new(Conversation::new(joined)))
     }
 }
 

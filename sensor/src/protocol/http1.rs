@@ -96,6 +96,8 @@ pub struct Reader {
     last: Timestamp,
     /// Sequence number of the next byte to read.
     position: u32,
+    /// Sequence number behind the last message.
+    message_end: u32,
     /// Messages may have been missed since the caller last asked.
     strayed: bool,
 }
@@ -123,8 +125,8 @@ enum State {
 }
 
 impl Reader {
-    /// A reader before its first message.
-    pub fn new(side: Side) -> Self {
+    /// A reader before its first message, and the sequence number of the byte to come.
+    pub fn new(side: Side, position: u32) -> Self {
         Self {
             side,
             state: State::Start,
@@ -132,7 +134,8 @@ impl Reader {
             origin: Mark::default(),
             collector: Collector::default(),
             last: Timestamp::default(),
-            position: 0,
+            position,
+            message_end: position,
             strayed: false,
         }
     }
@@ -158,9 +161,14 @@ impl Reader {
             && self.collector.is_empty()
     }
 
-    /// Sequence number of the next byte: behind the message when one was just done.
+    /// Sequence number of the next byte.
     pub fn position(&self) -> u32 {
         self.position
+    }
+
+    /// Sequence number behind the message that was done last.
+    pub fn message_end(&self) -> u32 {
+        self.message_end
     }
 
     /// Whether messages may have been missed since the last call.
@@ -173,6 +181,9 @@ impl Reader {
         self.last = chunk.time;
         let step = self.step(chunk, limits, memory);
         self.position = chunk.sequence;
+        if matches!(step, Step::Done(_)) {
+            self.message_end = self.position;
+        }
         step
     }
 
@@ -257,10 +268,7 @@ impl Reader {
             Framing::Close => State::Close,
         };
         match self.state {
-            State::Framing | State::Length(0) => {
-                self.state = State::Start;
-                Some(self.collector.finish(self.last, limits, memory))
-            }
+            State::Framing | State::Length(0) => Some(self.end_before_next(limits, memory)),
             _ => None,
         }
     }
@@ -309,6 +317,7 @@ impl Reader {
                     return Step::More;
                 }
                 let step = self.done(limits, memory);
+                self.message_end = before.wrapping_add(inside as u32);
                 if inside < u64::from(length) {
                     self.stray(State::Lost);
                 }
@@ -370,6 +379,7 @@ impl Reader {
             State::Endless => State::Lost,
             _ => State::Start,
         };
+        self.message_end = self.position;
         self.collector.finish(self.last, limits, memory)
     }
 

@@ -6,7 +6,7 @@ const LIMITS: Limits = Limits { head_bytes: 4096, coded_bytes: 1024, decoded_byt
 /// Reads `text` in pieces of `size` bytes and tells what happened, one line an event.
 fn read(side: Side, text: &[u8], size: usize, limits: &Limits) -> Vec<String> {
     let mut memory = Memory::new(1 << 20);
-    let mut reader = Reader::new(side);
+    let mut reader = Reader::new(side, 0);
     let mut events = Vec::new();
     for (index, bytes) in text.chunks(size).enumerate() {
         let sequence = (index * size) as u32;
@@ -250,7 +250,7 @@ fn what_is_no_message_is_skipped_to_one() {
     check_whole(Side::Response, "HTTP/1.1 abc\r\n\r\n", &["Head"]);
     check_whole(Side::Response, "220 mail\r\n", &["Head"]);
 
-    let mut reader = Reader::new(Side::Request);
+    let mut reader = Reader::new(Side::Request, 0);
     let mut memory = Memory::new(1024);
     let mut feed = |bytes: &[u8]| {
         let mut chunk = Chunk { bytes, sequence: 0, acknowledgement: 0, time: Timestamp(0) };
@@ -291,7 +291,7 @@ fn many_fields() {
         text += "Content-Length: 3\r\n\r\nabc";
         let limits = Limits { head_bytes: 1 << 20, ..LIMITS };
         let mut memory = Memory::new(1 << 20);
-        let mut reader = Reader::new(Side::Request);
+        let mut reader = Reader::new(Side::Request, 0);
         let mut chunk =
             Chunk { bytes: text.as_bytes(), sequence: 0, acknowledgement: 0, time: Timestamp(0) };
         let Step::Head(message) = reader.read(&mut chunk, &limits, &mut memory) else {
@@ -334,7 +334,7 @@ fn hostile_heads_cost_linear_time() {
 #[test]
 fn a_buffer_refused_is_a_head_too_large() {
     let mut memory = Memory::new(8);
-    let mut reader = Reader::new(Side::Request);
+    let mut reader = Reader::new(Side::Request, 0);
     let mut chunk =
         Chunk { bytes: b"GET /0123456789", sequence: 0, acknowledgement: 0, time: Timestamp(0) };
     let step = reader.read(&mut chunk, &LIMITS, &mut memory);
@@ -346,7 +346,7 @@ fn a_buffer_refused_is_a_head_too_large() {
 fn gaps_in_content() {
     let mut memory = Memory::new(1024);
     let mut check = |length: u32, done: bool, strayed: bool, content: u64| {
-        let mut reader = Reader::new(Side::Request);
+        let mut reader = Reader::new(Side::Request, 0);
         let bytes = b"PUT / HTTP/1.0\r\nContent-Length: 10\r\n\r\nab";
         let mut chunk = Chunk { bytes, sequence: 0, acknowledgement: 0, time: Timestamp(0) };
         let Step::Head(message) = reader.read(&mut chunk, &LIMITS, &mut memory) else { panic!() };
