@@ -16,7 +16,7 @@ mod start;
 mod throughput;
 
 use std::{
-    fs,
+    fs::{self, File, TryLockError},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -106,6 +106,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let chosen = choose(&arguments.names)?;
     setup::install_test_tools()?;
     let setting = setting(arguments)?;
+    let _alone = wait_until_alone(&setting.folder)?;
     let mut results = Vec::new();
     let mut failed = Vec::new();
     for bench in chosen {
@@ -154,6 +155,23 @@ fn setting(arguments: &Arguments) -> Result<Setting> {
     create_folder(&folder)?;
     let turn = Duration::from_secs(arguments.seconds);
     Ok(Setting { sensor, rounds: arguments.rounds, turn, folder })
+}
+
+/// Two at once would measure each other, and there can be one sensor only. The lock goes with the
+/// file, however this process ends.
+fn wait_until_alone(folder: &Path) -> Result<File> {
+    let path = folder.join("lock");
+    let failed = || format!("failed to lock {}", path.display());
+    let file = File::create(&path).with_context(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            eprintln!("bench: waiting for the end of another `cargo xtask bench`");
+            file.lock().with_context(failed)?;
+        }
+        Err(TryLockError::Error(error)) => return Err(error).with_context(failed),
+    }
+    Ok(file)
 }
 
 fn create_folder(folder: &Path) -> Result<()> {
