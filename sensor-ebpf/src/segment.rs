@@ -150,7 +150,13 @@ fn follow(
         TURN_BYTES.load()
     };
     let half = half(connection, direction);
-    let left = at_most(budget.saturating_sub(half.copied), MAX_COPY);
+    let mut left = at_most(budget.saturating_sub(half.copied), MAX_COPY);
+    // A message can begin without a turn: pipelined behind a long one, or after a request whose
+    // body was still on its way when the response left. It has a budget of its own.
+    if left == 0 && begins_message(context, packet) {
+        half.copied = 0;
+        left = at_most(budget, MAX_COPY);
+    }
     plan.copied = at_most(packet.length, left);
     // Past the budget a pushed segment still gets a record without payload, so that the reader
     // learns how far the message went; the ones between add up in `skipped`.
@@ -308,13 +314,25 @@ fn first_bytes(context: &SkBuffContext, packet: &Packet, want: u32) -> Option<u6
     (failed == 0).then_some(word)
 }
 
+/// Whether a segment's first bytes begin a request or a response.
+#[inline(always)]
+fn begins_message(context: &SkBuffContext, packet: &Packet) -> bool {
+    matches!(begins(context, packet), Some(Protocol::Request | Protocol::Response))
+}
+
+/// What a segment's first bytes begin; `None` when it has none.
+#[inline(always)]
+fn begins(context: &SkBuffContext, packet: &Packet) -> Option<Protocol> {
+    if packet.length == 0 {
+        return None;
+    }
+    let word = first_bytes(context, packet, 8)?;
+    Some(sniff::sensor_protocol(word, at_most(packet.length, 8)))
+}
+
 #[inline(always)]
 fn lost_to_ring(context: &SkBuffContext, packet: &Packet) {
-    let request = packet.length != 0
-        && first_bytes(context, packet, 8).is_some_and(|word| {
-            let have = at_most(packet.length, 8);
-            matches!(sniff::sensor_protocol(word, have), Protocol::Request)
-        });
+    let request = matches!(begins(context, packet), Some(Protocol::Request));
     count(|counters| {
         counters.ring_full_segments += 1;
         counters.ring_full_bytes += u64::from(packet.length);

@@ -84,6 +84,11 @@ fn mute(client: u64) {
     if let Some(connection) = CONNECTIONS.get_ptr_mut(&client) {
         // SAFETY: a live map value; one byte is written.
         unsafe { (*connection).verdict = Verdict::Mute as u8 };
-        maps::count(|counters| counters.twins += 1);
+        // SAFETY: as above; one word is read.
+        let lost = unsafe { (*connection).outbound.lost } != 0;
+        maps::count(|counters| {
+            counters.twins += 1;
+            counters.ring_full_twin_requests += u64::from(lost);
+        });
     }
 }

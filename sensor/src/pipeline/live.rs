@@ -13,7 +13,6 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use sensor_ebpf::{Verdict, names};
 use tracing::{info, warn};
 
 use super::{
@@ -63,7 +62,7 @@ pub fn run(
     if let Err(error) = probe::socket_programs() {
         bail!(
             "the kernel does not let this process load programs: {error}; run as root, or with \
-             the capabilities that `sensor doctor` names"
+             CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (`sensor doctor` tells which are missing)"
         );
     }
     let cgroup = cgroup_root(config)?;
@@ -144,7 +143,7 @@ impl Node {
         let analysis = &mut self.analysis;
         let count = self.capture.drain(BATCH, |segment| analysis.segment(segment));
         for connection in self.analysis.take_settled() {
-            self.capture.set_verdict(connection, Verdict::Mute);
+            self.capture.mute(connection);
         }
         if count < BATCH {
             self.analysis.records().flush();
@@ -192,11 +191,13 @@ impl Node {
             other_connections: kernel.other_connections,
             ring_full: kernel.ring_full_segments,
             ring_full_bytes: kernel.ring_full_bytes,
-            ring_full_requests: kernel.ring_full_requests,
+            ring_full_requests: kernel
+                .ring_full_requests
+                .saturating_sub(kernel.ring_full_twin_requests),
             connection_map_full: kernel.map_full_connections,
             copy_failed: kernel.copy_failed_segments,
             headers_unreadable: kernel.header_errors,
-            records_written: load(&self.shared.written),
+            records_written: load(&self.shared.given).saturating_sub(load(&self.shared.failed)),
             output_failed: load(&self.shared.failed),
             output_slow: self.analysis.records().dropped,
             tail_slow: load(&self.shared.tail_lost),
@@ -217,17 +218,13 @@ impl Node {
             kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
             capture: CaptureStatus {
                 cgroup: self.cgroup.display().to_string(),
-                programs: vec![names::INGRESS.to_owned(), names::EGRESS.to_owned()],
+                programs: self.capture.programs().map(str::to_owned).into(),
                 ring: Ring {
                     bytes: u64::from(self.config.capture.ring_bytes),
                     high_water: self.capture.counters().ring_high_water,
                 },
-                verdicts: Verdict::ALL
-                    .iter()
-                    .zip(verdicts)
-                    .map(|(verdict, count)| (verdict.name().to_owned(), count))
-                    .collect(),
-                connections: verdicts.iter().sum(),
+                verdicts: verdicts.map(|(name, count)| (name.to_owned(), count)).into(),
+                connections: verdicts.iter().map(|(_, count)| count).sum(),
             },
             losses: counters.losses(),
             counters: counters.activity(),
