@@ -459,15 +459,10 @@ impl Reader {
         Some(self.begun(parsed))
     }
 
-    fn begun(&mut self, parsed: head::Parsed) -> Step {
+    fn begun(&mut self, mut message: MessageHead) -> Step {
         self.state = State::Framing;
-        Step::Head(MessageHead {
-            start_line: parsed.start_line,
-            head: parsed.head,
-            facts: parsed.facts,
-            problems: parsed.problems,
-            origin: self.origin,
-        })
+        message.origin = self.origin;
+        Step::Head(message)
     }
 
     /// Drops the chunk: the next message is looked for at the start of the next one.
