@@ -183,10 +183,11 @@ impl Conversation {
     pub fn abandon(&mut self, memory: &mut Memory) {
         self.requests.abandon(memory);
         self.responses.abandon(memory);
+        self.queue.clear(memory);
     }
 
     fn unanswer_all(&mut self, parties: &Parties, context: &mut Context<'_>) {
-        while let Some(pending) = self.queue.take_first() {
+        while let Some(pending) = self.queue.take_first(context.memory) {
             self.unanswered(*pending, parties, context);
         }
     }
@@ -310,12 +311,24 @@ impl Conversation {
             problems,
         };
         let pending = Pending::new(request, origin, self.requests.position(), trusted);
-        if let Some(overflow) = self.queue.push(Box::new(pending)) {
-            context.counts.queue_overflows += 1;
-            self.unanswered(*overflow, parties, context);
-        }
+        self.queue.push(Box::new(pending), context.memory);
+        self.drop_overflow(parties, context);
         if let Some(collected) = collected {
             self.request_done(&collected, parties, context);
+        }
+    }
+
+    /// Gives up the oldest requests while too many wait. Their responses are still to come, so
+    /// order pairs the others no more.
+    fn drop_overflow(&mut self, parties: &Parties, context: &mut Context<'_>) {
+        while self.queue.is_over(context.memory)
+            && let Some(pending) = self.queue.take_first(context.memory)
+        {
+            context.counts.queue_overflows += 1;
+            self.unanswered(*pending, parties, context);
+            self.out_of_step = true;
+            self.requests_missed = true;
+            self.pipelines |= !self.queue.is_empty();
         }
     }
 

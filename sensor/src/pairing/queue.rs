@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::{
-    exchange::{Missing, Request},
+    exchange::{FieldSpan, Missing, Request},
+    memory::Memory,
     pairing::framing::undecoded,
     protocol::http1::{Collected, Mark},
     stream::after,
@@ -11,6 +12,9 @@ use crate::{
 
 /// Requests that may wait on one connection; servers take far fewer pipelined ones.
 const MAX_PENDING: usize = 256;
+/// Bytes that they may take in all. A server reads a request before it waits for the next, so
+/// what waits is mostly small.
+const MAX_BYTES: usize = 1 << 20;
 
 /// A request that waits.
 #[derive(Debug)]
@@ -49,6 +53,12 @@ impl Pending {
         }
     }
 
+    /// Bytes that it takes in memory.
+    fn size(&self) -> usize {
+        let head = &self.request.head;
+        size_of::<Self>() + head.raw.len() + head.fields.len() * size_of::<FieldSpan>()
+    }
+
     /// What it lacks.
     pub fn missing(&self) -> Missing {
         let mut missing = self.missing;
@@ -74,15 +84,21 @@ pub(super) enum Match {
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     pending: VecDeque<Box<Pending>>,
+    bytes: usize,
 }
 
 impl Queue {
-    /// Adds a request; gives back the oldest when too many wait.
-    pub fn push(&mut self, pending: Box<Pending>) -> Option<Box<Pending>> {
-        let overflow =
-            if self.pending.len() >= MAX_PENDING { self.pending.pop_front() } else { None };
+    /// Adds a request.
+    pub fn push(&mut self, pending: Box<Pending>, memory: &mut Memory) {
+        self.bytes += pending.size();
+        memory.take(pending.size());
         self.pending.push_back(pending);
-        overflow
+    }
+
+    /// Whether the oldest has to go.
+    pub fn is_over(&self, memory: &Memory) -> bool {
+        let many = self.pending.len() > MAX_PENDING;
+        !self.is_empty() && (many || self.bytes > MAX_BYTES || memory.exhausted())
     }
 
     pub fn first(&self) -> Option<&Pending> {
@@ -93,8 +109,16 @@ impl Queue {
         self.pending.back_mut().map(Box::as_mut)
     }
 
-    pub fn take_first(&mut self) -> Option<Box<Pending>> {
-        self.pending.pop_front()
+    pub fn take_first(&mut self, memory: &mut Memory) -> Option<Box<Pending>> {
+        let pending = self.pending.pop_front()?;
+        self.bytes -= pending.size();
+        memory.release(pending.size());
+        Some(pending)
+    }
+
+    /// Drops all.
+    pub fn clear(&mut self, memory: &mut Memory) {
+        while self.take_first(memory).is_some() {}
     }
 
     pub fn is_empty(&self) -> bool {

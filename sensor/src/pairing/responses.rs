@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     exchange::{Framing, Head, Method, Missing, Problems, Response, Version},
+    memory::Memory,
     protocol::http1::{Collected, Mark, MessageHead, Side, StartLine, Step},
     stream::{Chunk, after},
 };
@@ -29,7 +30,14 @@ impl Conversation {
         if !self.responses.in_message() && !self.tunnel && self.answers_without_head(chunk) {
             let origin = self.responses.begin_without_head(chunk);
             let response = StatusLine { status: 0, version: Version::Http09 };
-            self.begin_answer(Match::First, origin, Head::default(), response, Problems::HTTP_09);
+            self.begin_answer(
+                Match::First,
+                origin,
+                Head::default(),
+                response,
+                Problems::HTTP_09,
+                context.memory,
+            );
         }
         if self.is_next_response(chunk) {
             let collected = self.responses.end_before_next(context.limits, context.memory);
@@ -104,7 +112,8 @@ impl Conversation {
         };
         let collected =
             self.responses.begin_content(framing, &facts, coding, limits, context.memory);
-        self.begin_answer(found, origin, head, StatusLine { status, version }, problems);
+        let line = StatusLine { status, version };
+        self.begin_answer(found, origin, head, line, problems, context.memory);
         if let Some(collected) = collected {
             self.response_done(&collected, parties, context);
         }
@@ -144,7 +153,7 @@ impl Conversation {
             located => located,
         };
         for _ in 0..skipped {
-            if let Some(pending) = self.queue.take_first() {
+            if let Some(pending) = self.queue.take_first(context.memory) {
                 self.unanswered(*pending, parties, context);
             }
         }
@@ -161,8 +170,9 @@ impl Conversation {
         head: Head,
         StatusLine { status, version }: StatusLine,
         problems: Problems,
+        memory: &mut Memory,
     ) {
-        let request = if found == Match::First { self.queue.take_first() } else { None };
+        let request = if found == Match::First { self.queue.take_first(memory) } else { None };
         if request.is_none() {
             self.strange_answer = Some(origin.acknowledgement);
         }

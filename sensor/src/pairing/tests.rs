@@ -474,3 +474,32 @@ fn joined_later() {
         ["? -> 200 length:2 ?request", "GET /a -> 200 length:2", "GET /b -> 201 length:3",]
     );
 }
+
+#[test]
+fn an_overflow_of_the_queue_shifts_no_pair() {
+    let mut probe = Probe::new();
+    for number in 0..300 {
+        probe.bytes(Side::Request, format!("GET /{number} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes());
+    }
+    for number in 0..300 {
+        let head = format!("HTTP/1.1 200 OK\r\nETag: {number}\r\nContent-Length: 0\r\n\r\n");
+        probe.bytes(Side::Response, head.as_bytes());
+    }
+    assert_eq!(probe.counts.queue_overflows, 44);
+    let seen = probe.close();
+    let paired = seen.iter().filter(|line| !line.contains('?')).count();
+    assert_eq!((seen.len(), paired), (600, 0), "{seen:#?}");
+}
+
+#[test]
+fn waiting_requests_are_booked_and_bounded() {
+    let mut probe = Probe::new();
+    let head = format!("GET / HTTP/1.1\r\nHost: h\r\nX: {}\r\n\r\n", "x".repeat(4000));
+    for count in 1..600 {
+        probe.bytes(Side::Request, head.as_bytes());
+        let used = probe.memory.used();
+        assert!(used <= 1 << 20 && (count > 200 || used >= 4000 * count), "{count}: {used}");
+    }
+    probe.with(|conversation, _, context| conversation.abandon(context.memory));
+    assert_eq!(probe.memory.used(), 0);
+}
