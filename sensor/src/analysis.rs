@@ -176,7 +176,7 @@ impl<R: Records> Analysis<R> {
             tunnels: counts.pairing.tunnels,
             http_09: counts.pairing.http09_requests,
             routes_forgotten: endpoints.forgotten,
-            gap_bytes: counts.lost_bytes,
+            gap_bytes: counts.lost_bytes + memory.stray_bytes,
             early_lost: counts.early_lost,
             reorder_full: memory.overflows,
             buffers_full: memory.refused,

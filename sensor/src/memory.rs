@@ -9,12 +9,14 @@ pub struct Memory {
     pub overflows: u64,
     /// Times that bytes were not buffered because the limit was reached.
     pub refused: u64,
+    /// Payload bytes left out because they lay too far from where their stream was.
+    pub stray_bytes: u64,
 }
 
 impl Memory {
     /// An empty account with a limit in bytes.
     pub fn new(limit: usize) -> Self {
-        Self { used: 0, limit, overflows: 0, refused: 0 }
+        Self { used: 0, limit, overflows: 0, refused: 0, stray_bytes: 0 }
     }
 
     /// Books bytes whatever the limit; the caller looks at [`Memory::exhausted`].

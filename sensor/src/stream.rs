@@ -76,7 +76,8 @@ const RESET_WINDOW: u32 = 65_535;
 /// beyond its window, which Linux lets grow to 6 MiB; believing such a segment would blind the
 /// sensor to everything before it.
 const HOLD_WINDOW: u32 = 1 << 24;
-/// Segments in a row beyond that window after which the stream goes on there: so much was lost.
+/// Segments in a row that far away after which the stream goes on there: so much was lost, or
+/// what led it astray was no part of it (a forged SYN, ports used again unseen).
 const MAX_STRAYS: u8 = 64;
 
 /// One direction of a connection.
@@ -89,7 +90,7 @@ pub struct Stream {
     /// The budget is used up: what is missing until the next data was left out on purpose.
     truncated: bool,
     ended: bool,
-    /// Segments in a row that lay too far ahead.
+    /// Segments in a row that lay too far away.
     strays: u8,
     held: Option<Box<Held>>,
 }
@@ -140,7 +141,9 @@ impl Stream {
             self.next = Some(acknowledgement);
             return;
         };
-        if self.ended || !after(acknowledgement, next) {
+        // So far ahead it is a forged or broken one, or much was lost: then the segments show it.
+        if self.ended || !after(acknowledgement, next) || ahead(acknowledgement, next) > HOLD_WINDOW
+        {
             return;
         }
         // The FIN takes a number of its own.
@@ -201,14 +204,24 @@ impl Stream {
         memory: &mut Memory,
         deliver: &mut dyn FnMut(&mut Memory, Piece<'_>),
     ) {
+        if ahead(next, sequence) > HOLD_WINDOW {
+            if self.strays < MAX_STRAYS {
+                return self.stray(segment, memory);
+            }
+            // What is held lies on the way that turned out wrong.
+            self.drop_held(memory);
+            self.finish = None;
+            self.next = Some(sequence);
+            let length = sequence.wrapping_sub(next);
+            deliver(memory, Piece::Gap { length, cause: GapCause::Lost });
+        }
         if after(sequence, next) {
             let hole = ahead(sequence, next);
             let known = segment.lost.saturating_add(segment.skipped);
             if self.truncated || known >= hole || self.strays >= MAX_STRAYS {
                 self.give_up(sequence, loss(segment), memory, deliver);
             } else if hole > HOLD_WINDOW {
-                self.strays += 1;
-                return;
+                return self.stray(segment, memory);
             } else {
                 self.hold(segment, sequence, limits, memory, deliver);
                 return;
@@ -224,6 +237,12 @@ impl Stream {
             deliver,
         );
         self.release(memory, deliver);
+    }
+
+    /// Leaves a segment out that lies too far away.
+    fn stray(&mut self, segment: &Segment<'_>, memory: &mut Memory) {
+        self.strays += 1;
+        memory.stray_bytes += u64::from(segment.length);
     }
 
     /// Delivers the part of a segment that is new. Its first byte is not beyond `next`.
@@ -312,6 +331,14 @@ impl Stream {
             let until = first.sequence;
             memory.overflows += 1;
             self.give_up(until, GapCause::Lost, memory, deliver);
+        }
+    }
+
+    fn drop_held(&mut self, memory: &mut Memory) {
+        if let Some(mut held) = self.held.take() {
+            while let Some(segment) = held.take_first() {
+                memory.release(segment.size());
+            }
         }
     }
 

@@ -54,6 +54,10 @@ impl Held {
         if after(self.segments.front()?.sequence, next) {
             return None;
         }
+        self.take_first()
+    }
+
+    pub fn take_first(&mut self) -> Option<HeldSegment> {
         let segment = self.segments.pop_front()?;
         self.bytes -= segment.payload.len();
         Some(segment)

@@ -62,7 +62,9 @@ impl Probe {
 fn note(seen: &mut Vec<u8>, piece: Piece<'_>) {
     match piece {
         Piece::Data(chunk) => seen.extend_from_slice(chunk.bytes),
-        Piece::Gap { length, .. } => seen.extend(std::iter::repeat_n(b'_', length as usize)),
+        Piece::Gap { length, .. } => {
+            seen.extend(std::iter::repeat_n(b'_', (length as usize).min(1 << 20)));
+        }
         Piece::End(_) => seen.push(b'|'),
     }
 }
@@ -152,6 +154,29 @@ fn a_reset_far_outside_is_not_believed() {
     probe.expect("abc");
     probe.push(&Segment { flags: TcpFlags(0x04), ..segment(3, b"") });
     probe.expect("abc|");
+}
+
+#[test]
+fn a_forged_acknowledgement_blinds_nothing() {
+    let mut probe = Probe::new(100);
+    probe.push(&segment(100, b"ab"));
+    probe.acknowledged(102 + 0x3000_0000);
+    probe.push(&segment(102, b"cd"));
+    probe.expect("abcd");
+}
+
+#[test]
+fn a_stream_led_astray_is_found_again() {
+    // The numbers really in use lie before and behind what a forged SYN said.
+    for start in [100_u32, 0x7000_0000] {
+        let mut probe = Probe::new(0x5000_0000);
+        for count in 0..80 {
+            probe.push(&segment(start + count, b"x"));
+        }
+        let read = probe.seen.iter().filter(|byte| **byte == b'x').count() as u64;
+        assert_eq!((read, probe.memory.stray_bytes), (16, 64), "{start:#x}");
+        assert_eq!(probe.memory.used(), 0);
+    }
 }
 
 #[test]
