@@ -189,13 +189,18 @@ impl Request {
     }
 }
 
+/// RFC 3986 section 3.1.
+fn is_scheme_byte(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+-.".contains(byte)
+}
+
 /// Splits `scheme://authority/rest` into authority (without user information) and rest.
 fn split_absolute(target: &[u8]) -> Option<(&[u8], &[u8])> {
     if target.first().is_none_or(|&byte| byte == b'/' || byte == b'*') {
         return None;
     }
     let scheme = target.windows(3).position(|window| window == b"://")?;
-    if scheme == 0 || !target[..scheme].iter().all(u8::is_ascii_alphanumeric) {
+    if scheme == 0 || !target[..scheme].iter().all(is_scheme_byte) {
         return None;
     }
     let rest = &target[scheme + 3..];

@@ -11,6 +11,7 @@ mod host;
 mod row;
 
 pub use host::Host;
+pub(super) use host::is_host;
 
 use std::{collections::BTreeMap, io::Write as _};
 

@@ -13,7 +13,7 @@ pub(crate) use kind::percent_decode;
 
 use std::ops::Range;
 
-use crate::exchange::Span;
+use crate::{exchange::Span, inventory::endpoint::is_host};
 
 /// Segments of a path beyond which the rest is one `{...}`.
 const MAX_SEGMENTS: usize = 64;
@@ -153,13 +153,15 @@ impl Template {
         self.route.push_str(REST);
     }
 
-    /// `*`, or `host:port` without user information.
+    /// `*`, or `host:port` without user information. Anything else may be a value.
     fn push_authority(&mut self, target: &[u8]) {
         let host = target.iter().rposition(|&byte| byte == b'@').map_or(0, |at| at + 1);
-        if target.len() - host > MAX_LITERAL * 2 {
+        let host = &target[host..];
+        let stands_for_itself = host.is_empty() || host == b"*" || is_host(host);
+        if !stands_for_itself || host.len() > MAX_LITERAL * 2 {
             return self.route.push_str(REST);
         }
-        kind::push_literal(&mut self.route, &target[host..], false);
+        kind::push_literal(&mut self.route, host, false);
     }
 }
 

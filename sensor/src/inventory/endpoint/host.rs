@@ -49,7 +49,7 @@ pub(super) fn find(request: &Request) -> Option<&[u8]> {
 
 /// A registered name or address, with or without port (RFC 3986 section 3.2.2, without what
 /// hosts in practice never have: percent-encoding and sub-delimiters).
-fn is_host(host: &[u8]) -> bool {
+pub(in crate::inventory) fn is_host(host: &[u8]) -> bool {
     let (name, port) = match host {
         [b'[', rest @ ..] => {
             let Some(end) = rest.iter().position(|&byte| byte == b']') else { return false };

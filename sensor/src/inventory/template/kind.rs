@@ -24,7 +24,8 @@ pub enum SegmentKind {
     Token,
     /// A short word, an underscore and an identifier: `cus_9s6XKzkNRiz8i3`.
     PrefixedId,
-    /// Free text: a space or a control byte in it, or longer than any literal.
+    /// Free text: a space or a control byte in it, longer than any literal, or with user
+    /// information (a URL in a path, a target that is no URL).
     Text,
     /// Parameters behind a `;`.
     Matrix,
@@ -57,6 +58,7 @@ impl SegmentKind {
         match value {
             _ if is_integer(value) => Some(Self::Integer),
             _ if is_email(value) => Some(Self::Email),
+            _ if has_user_information(value) => Some(Self::Text),
             _ if !has_digit => None,
             _ if is_uuid(value) => Some(Self::Uuid),
             _ if is_hex(value, &[24]) => Some(Self::ObjectId),
@@ -234,6 +236,12 @@ fn is_email(value: &[u8]) -> bool {
         && domain.iter().all(is_domain_byte)
         && matches!(domain, [first, middle @ .., last]
             if *first != b'.' && *last != b'.' && middle.contains(&b'.'))
+}
+
+/// `user:password@` of a URL (RFC 3986 section 3.2.1).
+fn has_user_information(value: &[u8]) -> bool {
+    let at = value.iter().rposition(|&byte| byte == b'@');
+    at.is_some_and(|at| value[..at].contains(&b':'))
 }
 
 fn is_prefixed_id(value: &[u8]) -> bool {

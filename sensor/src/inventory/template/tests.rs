@@ -80,6 +80,19 @@ fn odd_paths_keep_their_form() {
 }
 
 #[test]
+fn no_target_shows_user_information_or_what_is_no_host() {
+    check("//alice:secret@host/a", "//{id}/a");
+    check("/proxy/http://alice:secret@host/a", "/proxy/http://{id}/a");
+    check("http:/alice:secret@host/a", "http:/{id}/a");
+    check("http:alice:secret@host/a", "{id}/a");
+    check("/alice%3Asecret%40host", "/{id}");
+    check("/@angular/core@x", "/@angular/core@x");
+    for target in ["host:443;secret", "urn:secret", "*secret", "a&b=secret", "host:secret"] {
+        check(target, "{...}");
+    }
+}
+
+#[test]
 fn segments_are_typed_by_their_form() {
     use SegmentKind::*;
     for (value, kind) in [
