@@ -251,6 +251,10 @@ fn sniff(
     direction: Direction,
     turned: bool,
 ) -> bool {
+    // What TCP will drop, or take later, decides nothing: it is only looked at for itself.
+    if direction == Direction::Inbound && !socket::expects(context, packet) {
+        return begins_message(context, packet);
+    }
     let have = u32::from(connection.prefix_length & 7);
     let Some(chunk) = first_bytes(context, packet, 8 - have) else {
         count(|counters| counters.copy_failed_segments += 1);

@@ -18,6 +18,10 @@ const TCP_SYN_RECV: u32 = 3;
 const TCP_CLOSE_WAIT: u32 = 8;
 const TCP_LISTEN: u32 = 10;
 
+/// How far an acknowledgement number may be from what was sent. It may be older; and on the same
+/// node an answer may come before the sender has booked what it sent, at most one large segment.
+const ACK_SLACK: u32 = 1 << 18;
+
 /// Where a payload stands in its direction.
 pub enum Place {
     /// The first payload.
@@ -99,6 +103,28 @@ pub fn in_order(context: &SkBuffContext, sequence: u32) -> bool {
     let tcp = unsafe { bpf_tcp_sock(socket) };
     // SAFETY: checked for null first; a field of the stable view.
     !tcp.is_null() && unsafe { (*tcp).rcv_nxt } == sequence
+}
+
+/// Whether the socket will take this segment as the next that it expects. Programs see segments
+/// before TCP judges them, so anyone who can reach the socket can show them what it drops.
+#[inline(always)]
+pub fn expects(context: &SkBuffContext, packet: &Packet) -> bool {
+    // SAFETY: a context field; the verifier checks the access.
+    let socket = unsafe { (*context.skb.skb).__bindgen_anon_2.sk };
+    if socket.is_null() {
+        return false;
+    }
+    // SAFETY: the helper takes a socket that is not null.
+    let tcp = unsafe { bpf_tcp_sock(socket) };
+    if tcp.is_null() {
+        return false;
+    }
+    // SAFETY: not null; every field is part of the stable view.
+    let tcp: &bpf_tcp_sock = unsafe { &*tcp };
+    let Some(numbers) = packet.numbers(context) else { return false };
+    let sent = tcp.snd_nxt.wrapping_sub(tcp.snd_una);
+    let acknowledged = numbers.acknowledgement.wrapping_sub(tcp.snd_una).wrapping_add(ACK_SLACK);
+    numbers.sequence == tcp.rcv_nxt && acknowledged <= sent.wrapping_add(2 * ACK_SLACK)
 }
 
 #[inline(always)]
