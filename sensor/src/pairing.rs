@@ -235,6 +235,10 @@ impl Conversation {
         parties: &Parties,
         context: &mut Context<'_>,
     ) {
+        if self.withholds_content(chunk) {
+            let collected = self.requests.end_before_next(context.limits, context.memory);
+            self.request_done(&collected, parties, context);
+        }
         loop {
             let step = self.requests.read(chunk, context.limits, context.memory);
             let more = matches!(step, Step::More);
@@ -243,6 +247,22 @@ impl Conversation {
                 return self.note_request_end();
             }
         }
+    }
+
+    /// Whether the content announced is not coming: the client asked first (RFC 9110 section
+    /// 10.1.1), was refused, and sends another request in its place.
+    fn withholds_content(&self, chunk: &Chunk<'_>) -> bool {
+        let Some(answer) = self.answer.as_ref().filter(|answer| answer.done) else { return false };
+        let asked = answer
+            .request
+            .as_ref()
+            .is_some_and(|pending| !pending.done && pending.request.head.get("expect").is_some());
+        asked
+            && self.requests.awaits_content()
+            && after(chunk.acknowledgement, answer.start)
+            && Side::Request.may_begin(chunk.bytes)
+            && memchr::memchr(b'\n', chunk.bytes)
+                .is_some_and(|end| chunk.bytes[..end].trim_ascii_end().ends_with(b" HTTP/1.1"))
     }
 
     /// How far the request under way has come.

@@ -503,3 +503,18 @@ fn waiting_requests_are_booked_and_bounded() {
     probe.with(|conversation, _, context| conversation.abandon(context.memory));
     assert_eq!(probe.memory.used(), 0);
 }
+
+#[test]
+fn a_refused_expectation_leaves_the_next_request_whole() {
+    let mut probe = Probe::new();
+    let (first, again) = ("Expect: 100-continue\r\n", "");
+    let post = |extra| format!("POST / HTTP/1.1\r\nHost: h\r\n{extra}Content-Length: 90\r\n\r\n");
+    probe.bytes(Side::Request, post(first).as_bytes());
+    probe.bytes(Side::Response, b"HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n");
+    probe.bytes(Side::Request, post(again).as_bytes());
+    probe.bytes(Side::Request, &[b'x'; 90]);
+    probe.bytes(Side::Response, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let seen = probe.close();
+    assert!(seen.len() == 2 && seen[0].contains("417") && seen[1].contains("200"), "{seen:?}");
+    assert!(seen[1].contains("length:90") && !seen[1].contains('?'), "{seen:?}");
+}
