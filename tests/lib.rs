@@ -1,3 +1,4 @@
 //! What the tests share.
 
+pub mod fuzzing;
 pub mod pcap_writer;
