@@ -10,7 +10,7 @@ use aya_ebpf::{
 };
 use sensor_ebpf::SegmentHeader;
 
-use crate::maps::{SEGMENTS, WAKE_BYTES, count};
+use crate::maps::{SEGMENTS, WAKE_BYTES};
 
 /// Payload bytes of the largest record. What a larger segment has more is reported as length.
 pub const MAX_COPY: u32 = 65_536;
@@ -23,7 +23,8 @@ struct Record<const N: usize> {
 }
 
 pub enum Outcome {
-    Done,
+    /// Written; so many bytes now wait in the ring buffer.
+    Done(u64),
     RingFull,
     CopyFailed,
 }
@@ -45,8 +46,7 @@ pub fn emit(context: &SkBuffContext, header: &SegmentHeader, offset: u32) -> Out
 fn bare(header: &SegmentHeader) -> Outcome {
     let Some(mut entry) = SEGMENTS.reserve::<SegmentHeader>(0) else { return Outcome::RingFull };
     entry.write(*header);
-    submit(entry);
-    Outcome::Done
+    Outcome::Done(submit(entry))
 }
 
 #[inline(always)]
@@ -69,8 +69,7 @@ fn record<const N: usize>(context: &SkBuffContext, header: &SegmentHeader, offse
         entry.discard(u64::from(BPF_RB_NO_WAKEUP));
         return Outcome::CopyFailed;
     }
-    submit(entry);
-    Outcome::Done
+    Outcome::Done(submit(entry))
 }
 
 /// `length`, 1 to N, in a form whose bounds the verifier sees. N is a power of two.
@@ -86,13 +85,9 @@ fn bounded<const N: usize>(length: u32) -> u32 {
 
 /// Wakes the reader only when much is waiting: it polls every few milliseconds anyway.
 #[inline(always)]
-fn submit<T>(entry: RingBufEntry<T>) {
+fn submit<T>(entry: RingBufEntry<T>) -> u64 {
     let waiting = SEGMENTS.query(u64::from(BPF_RB_AVAIL_DATA));
-    count(|counters| {
-        if waiting > counters.ring_high_water {
-            counters.ring_high_water = waiting;
-        }
-    });
     let wake = waiting >= u64::from(WAKE_BYTES.load());
     entry.submit(u64::from(if wake { BPF_RB_FORCE_WAKEUP } else { BPF_RB_NO_WAKEUP }));
+    waiting
 }

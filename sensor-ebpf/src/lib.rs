@@ -186,6 +186,9 @@ pub struct Counters {
     pub ring_full_bytes: u64,
     /// Of those segments, the ones that began with an HTTP request line.
     pub ring_full_requests: u64,
+    /// Of those requests, the ones that a client's end sent whose server's end was then found:
+    /// that end carries them too, so they were not lost with these.
+    pub ring_full_twin_requests: u64,
     /// Segments whose payload could not be read from the packet.
     pub copy_failed_segments: u64,
     /// Connections not followed because the map refused the entry.
@@ -212,7 +215,7 @@ pub struct Counters {
 
 const _: () = assert!(size_of::<SegmentHeader>() == 104);
 const _: () = assert!(size_of::<Connection>() == 48);
-const _: () = assert!(size_of::<Counters>() == 136);
+const _: () = assert!(size_of::<Counters>() == 144);
 
 #[cfg(feature = "user")]
 mod user {

@@ -62,53 +62,46 @@ pub fn see(context: &SkBuffContext, direction: Direction) {
         return;
     }
     let Some(followed) = find(context, cookie, &packet, direction) else { return };
-    let plan = match followed {
-        // SAFETY: a live map value. The other direction may write it at the same time on
-        // another CPU; each field is one aligned word, and a lost update costs at most a
-        // budget's accuracy.
-        Followed::Connection(connection) => {
-            follow(context, unsafe { &mut *connection }, cookie, &packet, direction)
-        }
-        Followed::Listener => listener(context, &packet, cookie),
+    // SAFETY: a live map value, or null. The other direction may write it at the same time on
+    // another CPU; each field is one aligned word, and a lost update costs at most a budget's
+    // accuracy.
+    let plan = match unsafe { followed.as_mut() } {
+        Some(connection) => follow(context, connection, cookie, &packet, direction),
+        None => listener(context, &packet, cookie),
     };
     if let Some(plan) = plan {
-        let outcome = emit::emit(
-            context,
-            &header(context, &packet, cookie, direction, &plan),
-            packet.payload,
-        );
-        settle(context, &followed, &packet, direction, plan.copied, outcome);
+        let outcome = match header(context, &packet, cookie, direction, &plan) {
+            Some(header) => emit::emit(context, &header, packet.payload),
+            None => Outcome::CopyFailed,
+        };
+        settle(context, followed, &packet, direction, plan.copied, outcome);
     }
-    if ends && let Followed::Connection(connection) = followed {
-        // SAFETY: as above.
-        end(context, unsafe { &mut *connection }, cookie, &packet, direction);
+    // SAFETY: as above.
+    if ends && let Some(connection) = unsafe { followed.as_mut() } {
+        end(context, connection, cookie, &packet, direction);
     }
 }
 
-enum Followed {
-    Connection(*mut Connection),
-    /// Payload that arrives before the connection has a socket of its own (deferred accept, a
-    /// lost acknowledgement, TCP Fast Open).
-    Listener,
-}
-
-/// What is known of the socket; it is remembered from its first payload on.
+/// What is known of the socket; it is remembered from its first payload on. Null for payload
+/// that arrives before the connection has a socket of its own (deferred accept, a lost
+/// acknowledgement, TCP Fast Open): an enum's unused half would be a register that the verifier
+/// finds unwritten.
 #[inline(always)]
 fn find(
     context: &SkBuffContext,
     cookie: u64,
     packet: &Packet,
     direction: Direction,
-) -> Option<Followed> {
+) -> Option<*mut Connection> {
     if let Some(connection) = CONNECTIONS.get_ptr_mut(&cookie) {
-        return Some(Followed::Connection(connection));
+        return Some(connection);
     }
     if packet.length == 0 {
         return None;
     }
     match socket::place(context, packet, direction) {
         Place::Past => return None,
-        Place::Listener => return Some(Followed::Listener),
+        Place::Listener => return Some(core::ptr::null_mut()),
         Place::First | Place::Later => {}
     }
     if CONNECTIONS.insert(&cookie, &Connection::default(), 0).is_err() {
@@ -116,7 +109,7 @@ fn find(
         return None;
     }
     count(|counters| counters.connections += 1);
-    CONNECTIONS.get_ptr_mut(&cookie).map(Followed::Connection)
+    CONNECTIONS.get_ptr_mut(&cookie)
 }
 
 #[inline(always)]
@@ -157,7 +150,13 @@ fn follow(
         TURN_BYTES.load()
     };
     let half = half(connection, direction);
-    let left = at_most(budget.saturating_sub(half.copied), MAX_COPY);
+    let mut left = at_most(budget.saturating_sub(half.copied), MAX_COPY);
+    // A message can begin without a turn: pipelined behind a long one, or after a request whose
+    // body was still on its way when the response left. It has a budget of its own.
+    if left == 0 && begins_message(context, packet) {
+        half.copied = 0;
+        left = at_most(budget, MAX_COPY);
+    }
     plan.copied = at_most(packet.length, left);
     // Past the budget a pushed segment still gets a record without payload, so that the reader
     // learns how far the message went; the ones between add up in `skipped`.
@@ -182,7 +181,7 @@ fn listener(context: &SkBuffContext, packet: &Packet, cookie: u64) -> Option<Pla
     match sniff::sensor_protocol(word, at_most(packet.length, 8)) {
         Protocol::Request | Protocol::Undecided => Some(Plan {
             copied: at_most(packet.length, at_most(TURN_BYTES.load(), MAX_COPY)),
-            twin: twin::of_listener(cookie, packet),
+            twin: twin::of_listener(context, cookie, packet),
             flags: flags::FIRST | flags::LISTENER,
             ..Plan::default()
         }),
@@ -194,16 +193,16 @@ fn listener(context: &SkBuffContext, packet: &Packet, cookie: u64) -> Option<Pla
 #[inline(always)]
 fn settle(
     context: &SkBuffContext,
-    followed: &Followed,
+    followed: *mut Connection,
     packet: &Packet,
     direction: Direction,
     copied: u32,
     outcome: Outcome,
 ) {
-    let lost = !matches!(outcome, Outcome::Done);
-    if let Followed::Connection(connection) = *followed {
-        // SAFETY: a live map value, see `see`.
-        let half = half(unsafe { &mut *connection }, direction);
+    let lost = !matches!(outcome, Outcome::Done(_));
+    // SAFETY: a live map value, or null; see `see`.
+    if let Some(connection) = unsafe { followed.as_mut() } {
+        let half = half(connection, direction);
         if lost {
             half.lost = half.lost.wrapping_add(packet.length);
         } else {
@@ -213,10 +212,13 @@ fn settle(
         }
     }
     match outcome {
-        Outcome::Done => count(|counters| {
+        Outcome::Done(waiting) => count(|counters| {
             counters.segments += 1;
             counters.bytes += u64::from(copied);
             counters.skipped_bytes += u64::from(packet.length - copied);
+            if waiting > counters.ring_high_water {
+                counters.ring_high_water = waiting;
+            }
         }),
         Outcome::RingFull => lost_to_ring(context, packet),
         Outcome::CopyFailed => count(|counters| counters.copy_failed_segments += 1),
@@ -266,7 +268,7 @@ fn sniff(
             true
         }
         Protocol::Request | Protocol::Response => {
-            if twin::resolve(connection, cookie, packet, direction, protocol) {
+            if twin::resolve(context, connection, cookie, packet, direction, protocol) {
                 connection.verdict = Verdict::Mute as u8;
                 return false;
             }
@@ -276,7 +278,7 @@ fn sniff(
             true
         }
         Protocol::ClientHello | Protocol::ServerHello => {
-            if twin::resolve(connection, cookie, packet, direction, protocol) {
+            if twin::resolve(context, connection, cookie, packet, direction, protocol) {
                 connection.verdict = Verdict::Mute as u8;
                 return false;
             }
@@ -312,13 +314,25 @@ fn first_bytes(context: &SkBuffContext, packet: &Packet, want: u32) -> Option<u6
     (failed == 0).then_some(word)
 }
 
+/// Whether a segment's first bytes begin a request or a response.
+#[inline(always)]
+fn begins_message(context: &SkBuffContext, packet: &Packet) -> bool {
+    matches!(begins(context, packet), Some(Protocol::Request | Protocol::Response))
+}
+
+/// What a segment's first bytes begin; `None` when it has none.
+#[inline(always)]
+fn begins(context: &SkBuffContext, packet: &Packet) -> Option<Protocol> {
+    if packet.length == 0 {
+        return None;
+    }
+    let word = first_bytes(context, packet, 8)?;
+    Some(sniff::sensor_protocol(word, at_most(packet.length, 8)))
+}
+
 #[inline(always)]
 fn lost_to_ring(context: &SkBuffContext, packet: &Packet) {
-    let request = packet.length != 0
-        && first_bytes(context, packet, 8).is_some_and(|word| {
-            let have = at_most(packet.length, 8);
-            matches!(sniff::sensor_protocol(word, have), Protocol::Request)
-        });
+    let request = matches!(begins(context, packet), Some(Protocol::Request));
     count(|counters| {
         counters.ring_full_segments += 1;
         counters.ring_full_bytes += u64::from(packet.length);
@@ -333,22 +347,24 @@ fn header(
     cookie: u64,
     direction: Direction,
     plan: &Plan,
-) -> SegmentHeader {
+) -> Option<SegmentHeader> {
+    let numbers = packet.numbers(context)?;
+    let (source, destination) = packet.addresses(context)?;
     let outbound = direction == Direction::Outbound;
     let (local, remote, local_port, remote_port) = if outbound {
-        (packet.source, packet.destination, packet.source_port, packet.destination_port)
+        (source, destination, numbers.source_port, numbers.destination_port)
     } else {
-        (packet.destination, packet.source, packet.destination_port, packet.source_port)
+        (destination, source, numbers.destination_port, numbers.source_port)
     };
-    SegmentHeader {
+    Some(SegmentHeader {
         cookie,
         // SAFETY: the helper takes the program's context.
         cgroup: unsafe { bpf_skb_cgroup_id(context.skb.skb) },
         // SAFETY: takes nothing.
         time: unsafe { bpf_ktime_get_boot_ns() },
         twin: plan.twin,
-        sequence: packet.sequence,
-        acknowledgement: packet.acknowledgement,
+        sequence: numbers.sequence,
+        acknowledgement: numbers.acknowledgement,
         length: packet.length,
         copied: plan.copied,
         skipped: plan.skipped,
@@ -363,7 +379,7 @@ fn header(
             | if packet.ipv6 { flags::IPV6 } else { 0 },
         tcp_flags: packet.tcp_flags,
         padding: [0; 6],
-    }
+    })
 }
 
 /// Forgets a connection once nothing can follow: both ends closed with no hole before the FIN
@@ -377,7 +393,10 @@ fn end(
     direction: Direction,
 ) {
     let reset = packet.tcp_flags & TCP_RST != 0;
-    let valid = direction == Direction::Outbound || socket::in_order(context, packet.sequence);
+    let valid = direction == Direction::Outbound
+        || packet
+            .numbers(context)
+            .is_some_and(|numbers| socket::in_order(context, numbers.sequence));
     if !valid {
         return;
     }

@@ -9,7 +9,7 @@ use aya_ebpf::{
 
 use crate::{
     maps::{HAS_CURRENT_PID, SELF_PID},
-    packet::Packet,
+    packet::{Numbers, Packet},
     segment::Direction,
 };
 
@@ -49,11 +49,10 @@ pub fn place(context: &SkBuffContext, packet: &Packet, direction: Direction) -> 
     }
     // SAFETY: not null; every field is part of the stable view.
     let tcp: &bpf_tcp_sock = unsafe { &*tcp };
+    let Some(Numbers { sequence, .. }) = packet.numbers(context) else { return Place::Past };
     match direction {
-        Direction::Inbound if before(packet.sequence, tcp.rcv_nxt) => Place::Past,
-        Direction::Inbound if tcp.bytes_received == 0 && packet.sequence == tcp.rcv_nxt => {
-            Place::First
-        }
+        Direction::Inbound if before(sequence, tcp.rcv_nxt) => Place::Past,
+        Direction::Inbound if tcp.bytes_received == 0 && sequence == tcp.rcv_nxt => Place::First,
         Direction::Inbound => Place::Later,
         Direction::Outbound
             if state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT && state != TCP_SYN_RECV =>
@@ -61,9 +60,7 @@ pub fn place(context: &SkBuffContext, packet: &Packet, direction: Direction) -> 
             Place::Past
         }
         // The SYN counts as one acknowledged byte on the side that opened.
-        Direction::Outbound if tcp.bytes_acked <= 1 && packet.sequence == tcp.snd_una => {
-            Place::First
-        }
+        Direction::Outbound if tcp.bytes_acked <= 1 && sequence == tcp.snd_una => Place::First,
         Direction::Outbound => Place::Later,
     }
 }

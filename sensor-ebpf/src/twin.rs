@@ -5,6 +5,8 @@
 //! acknowledgement numbers, and looked up where one arrives. Both numbers start at random and
 //! pass address translation unchanged, so equal pairs are one and the same segment.
 
+use aya_ebpf::programs::SkBuffContext;
+
 use crate::{
     maps::{self, CONNECTIONS, DEPARTED},
     packet::Packet,
@@ -16,13 +18,14 @@ use sensor_ebpf::{Connection, Verdict, state};
 /// Whether `connection` is the client's end of a followed connection and is to be muted.
 #[inline(always)]
 pub fn resolve(
+    context: &SkBuffContext,
     connection: &mut Connection,
     cookie: u64,
     packet: &Packet,
     direction: Direction,
     protocol: Protocol,
 ) -> bool {
-    let key = key(packet);
+    let Some(key) = key(context, packet) else { return false };
     match direction {
         Direction::Outbound => {
             if connection.state & state::OUTBOUND_KEYED == 0 && connection.twin == 0 {
@@ -54,15 +57,17 @@ pub fn resolve(
 
 /// The client whose request arrived at a listening socket, now muted, or 0.
 #[inline(always)]
-pub fn of_listener(listener: u64, packet: &Packet) -> u64 {
-    let Some(client) = departed(key(packet), listener) else { return 0 };
+pub fn of_listener(context: &SkBuffContext, listener: u64, packet: &Packet) -> u64 {
+    let Some(key) = key(context, packet) else { return 0 };
+    let Some(client) = departed(key, listener) else { return 0 };
     mute(client);
     client
 }
 
 #[inline(always)]
-fn key(packet: &Packet) -> u64 {
-    u64::from(packet.sequence) << 32 | u64::from(packet.acknowledgement)
+fn key(context: &SkBuffContext, packet: &Packet) -> Option<u64> {
+    let numbers = packet.numbers(context)?;
+    Some(u64::from(numbers.sequence) << 32 | u64::from(numbers.acknowledgement))
 }
 
 /// The other socket that a segment left from, taken out of the table.
@@ -79,6 +84,11 @@ fn mute(client: u64) {
     if let Some(connection) = CONNECTIONS.get_ptr_mut(&client) {
         // SAFETY: a live map value; one byte is written.
         unsafe { (*connection).verdict = Verdict::Mute as u8 };
-        maps::count(|counters| counters.twins += 1);
+        // SAFETY: as above; one word is read.
+        let lost = unsafe { (*connection).outbound.lost } != 0;
+        maps::count(|counters| {
+            counters.twins += 1;
+            counters.ring_full_twin_requests += u64::from(lost);
+        });
     }
 }

@@ -6,6 +6,8 @@
 pub mod attribution;
 pub mod live;
 pub mod pcap;
+pub mod probe;
+pub mod scheduling;
 
 use std::net::SocketAddr;
 

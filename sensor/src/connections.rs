@@ -223,12 +223,11 @@ impl Connections {
         let fate =
             connection.segment(segment, &self.settings, &mut self.memory, &mut self.counts, emit);
         match fate {
-            Fate::Open => {}
             // Only a hint, so it may be dropped when nobody takes it.
             Fate::Settled if self.settled.len() < MAX_SETTLED => {
                 self.settled.push(segment.connection);
             }
-            Fate::Settled => {}
+            Fate::Settled | Fate::Open => {}
             Fate::Over => self.close(segment.connection, emit),
         }
     }

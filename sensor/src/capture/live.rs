@@ -8,7 +8,7 @@ use std::{
     fs::File,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     os::fd::AsFd,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -17,19 +17,21 @@ use aya::{
     maps::{HashMap, MapData, MapError, PerCpuArray, RingBuf},
     programs::{
         CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, ProgramError, cgroup_skb::CgroupSkbLink,
-        loaded_programs,
     },
 };
 use aya_log::EbpfLogger;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    fs::{FlockOperation, flock},
+    io::Errno,
+    process::{Resource, Rlimit, setrlimit},
     time::{ClockId, clock_gettime},
 };
 use sensor_ebpf::{Connection, Counters, SegmentHeader, Verdict, flags, names};
 use tracing::level_filters::LevelFilter;
 
 use crate::{
-    capture::{Direction, Origin, Segment, TcpFlags},
+    capture::{Direction, Origin, Segment, TcpFlags, probe},
     exchange::{ConnectionId, Timestamp},
 };
 
@@ -65,8 +67,11 @@ pub enum Error {
     #[error("this binary was built without the kernel programs; build it with `cargo xtask build`")]
     NoObject,
     /// Another sensor is attached.
-    #[error("another sensor is attached to this node (program id {0}); stop it first")]
-    SecondSensor(u32),
+    #[error("another sensor is attached to {0}; a node needs one only: stop it first")]
+    SecondSensor(PathBuf),
+    /// The directory is in no cgroup v2 hierarchy.
+    #[error("{0} is no cgroup v2 directory; set capture.cgroup to one, or to auto")]
+    NotCgroup(PathBuf),
     /// The cgroup could not be opened.
     #[error("failed to open the cgroup v2 root {path}: {source}")]
     Cgroup {
@@ -117,6 +122,9 @@ pub struct LiveCapture {
     clock: Clock,
     knows_sender: bool,
     links: Vec<CgroupSkbLink>,
+    unreadable: u64,
+    /// Holds the lock against a second sensor.
+    _cgroup: File,
     _ebpf: Ebpf,
 }
 
@@ -126,17 +134,13 @@ impl LiveCapture {
         if !has_object() {
             return Err(Error::NoObject);
         }
-        if let Some(id) = attached_sensor() {
-            return Err(Error::SecondSensor(id));
-        }
-        let cgroup = File::open(&options.cgroup)
-            .map_err(|source| Error::Cgroup { path: options.cgroup.clone(), source })?;
+        let cgroup = open_cgroup(&options.cgroup)?;
+        // Before 5.11 maps count against this limit. It cannot be raised everywhere.
+        let unlimited = Rlimit { current: None, maximum: None };
+        let _ = setrlimit(Resource::Memlock, unlimited);
         // Kernels before 6.10 refuse the helper; the verifier skips it when the global is 0.
-        let (mut ebpf, knows_sender) = match load(options, true) {
-            Ok(ebpf) => (ebpf, true),
-            Err(Error::Program { .. }) => (load(options, false)?, false),
-            Err(error) => return Err(error),
-        };
+        let knows_sender = probe::knows_sender().unwrap_or(false);
+        let mut ebpf = load(options, knows_sender)?;
         let links = vec![
             attach(&mut ebpf, names::INGRESS, &cgroup, CgroupSkbAttachType::Ingress)?,
             attach(&mut ebpf, names::EGRESS, &cgroup, CgroupSkbAttachType::Egress)?,
@@ -157,6 +161,8 @@ impl LiveCapture {
             clock: Clock::now(),
             knows_sender,
             links,
+            unreadable: 0,
+            _cgroup: cgroup,
             _ebpf: ebpf,
         })
     }
@@ -178,8 +184,9 @@ impl LiveCapture {
         while count < limit {
             let Some(record) = self.ring.next() else { break };
             count += 1;
-            if let Some((header, payload)) = split(&record) {
-                sink(&segment(&header, payload, self.clock));
+            match split(&record) {
+                Some((header, payload)) => sink(&segment(&header, payload, self.clock)),
+                None => self.unreadable += 1,
             }
         }
         if let Some(logger) = &mut self.logger {
@@ -199,14 +206,19 @@ impl LiveCapture {
         let _ = poll(&mut descriptors, Some(&timeout));
     }
 
-    /// Changes the verdict on a connection, if the kernel side still knows it.
-    pub fn set_verdict(&mut self, connection: ConnectionId, verdict: Verdict) {
+    /// Stops copying a connection, if the kernel side still knows it.
+    pub fn mute(&mut self, connection: ConnectionId) {
         const EXISTING: u64 = 2; // BPF_EXIST
         if let Ok(mut state) = self.connections.get(&connection.0, 0) {
-            state.verdict = verdict as u8;
-            // Gone in between: nothing is left to decide.
+            state.verdict = Verdict::Mute as u8;
+            // Gone in between: nothing is left to mute.
             let _ = self.connections.insert(connection.0, state, EXISTING);
         }
+    }
+
+    /// Records that made no sense, which the kernel side never writes.
+    pub fn unreadable(&self) -> u64 {
+        self.unreadable
     }
 
     /// The kernel side's counters, summed over CPUs.
@@ -218,36 +230,37 @@ impl LiveCapture {
         sum
     }
 
-    /// Connections by verdict, in the order of [`Verdict::ALL`]. Walks the whole map.
-    pub fn verdicts(&self) -> [u64; Verdict::ALL.len()] {
-        let mut counts = [0; Verdict::ALL.len()];
+    /// Connections by the name of their verdict. Walks the whole map.
+    pub fn verdicts(&self) -> [(&'static str, u64); Verdict::ALL.len()] {
+        let mut counts = Verdict::ALL.map(|verdict| (verdict.name(), 0));
         for (_, connection) in self.connections.iter().flatten() {
-            if let Some(count) = counts.get_mut(connection.verdict as usize) {
+            if let Some((_, count)) = counts.get_mut(connection.verdict as usize) {
                 *count += 1;
             }
         }
         counts
     }
+
+    /// Names of the attached programs.
+    pub fn programs(&self) -> [&'static str; 2] {
+        [names::INGRESS, names::EGRESS]
+    }
 }
 
-/// The id of a sensor's program that is loaded already. A sensor that was just killed is given
-/// a second to go.
-pub fn attached_sensor() -> Option<u32> {
-    const TRIES: usize = 10;
-    let mut found = None;
-    for attempt in 0..TRIES {
-        found = loaded_programs()
-            .flatten()
-            .find(|program| program.name_as_str() == Some(names::INGRESS))
-            .map(|program| program.id());
-        if found.is_none() {
-            break;
-        }
-        if attempt + 1 < TRIES {
-            std::thread::sleep(Duration::from_millis(100));
-        }
+/// Opens the cgroup, and locks it: the lock lies on the directory itself, the same one in every
+/// mount namespace of the node, and goes with the process that holds it.
+fn open_cgroup(path: &Path) -> Result<File, Error> {
+    let file =
+        File::open(path).map_err(|source| Error::Cgroup { path: path.to_owned(), source })?;
+    // Every cgroup v2 directory has this file, and no v1 directory does.
+    if !path.join("cgroup.controllers").exists() {
+        return Err(Error::NotCgroup(path.to_owned()));
     }
-    found
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Err(Errno::WOULDBLOCK) => Err(Error::SecondSensor(path.to_owned())),
+        // A kernel without such locks is no reason not to start.
+        _ => Ok(file),
+    }
 }
 
 fn load(options: &Options, current_pid: bool) -> Result<Ebpf, Error> {
@@ -315,16 +328,14 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> &'static str {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            return match io.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
-                Some(rustix::io::Errno::PERM | rustix::io::Errno::ACCESS) => {
-                    "; run as root, or with CAP_BPF and CAP_NET_ADMIN (`sensor doctor` names what is missing)"
+            return match io.raw_os_error().map(Errno::from_raw_os_error) {
+                Some(Errno::PERM | Errno::ACCESS) => {
+                    "; run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (`sensor doctor` tells which are missing)"
                 }
-                Some(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+                Some(Errno::INVAL | Errno::NOSYS) => {
                     "; the kernel may be older than 5.10 (`sensor doctor` tells)"
                 }
-                Some(rustix::io::Errno::NOMEM) => {
-                    "; lower capture.ring_bytes or capture.connections"
-                }
+                Some(Errno::NOMEM) => "; lower capture.ring_bytes or capture.connections",
                 _ => "",
             };
         }
@@ -411,6 +422,7 @@ fn add(sum: &mut Counters, value: &Counters) {
     sum.ring_full_segments += value.ring_full_segments;
     sum.ring_full_bytes += value.ring_full_bytes;
     sum.ring_full_requests += value.ring_full_requests;
+    sum.ring_full_twin_requests += value.ring_full_twin_requests;
     sum.copy_failed_segments += value.copy_failed_segments;
     sum.map_full_connections += value.map_full_connections;
     sum.header_errors += value.header_errors;

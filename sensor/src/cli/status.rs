@@ -119,7 +119,6 @@ impl Page {
                 format!("{} connections open", number("connections_open")),
                 format!("{} opened", number("connections_opened")),
                 format!("{} closed", number("connections_closed")),
-                format!("{} older than the sensor", number("connections_joined")),
             ],
         );
         self.line(
@@ -257,7 +256,7 @@ ring buffer  16.0 MiB, 1.00 MiB filled at most
 connections  42 tracked, 12 copy, 30 mute
 
 exchanges    12,345 in all, 12,340 paired, 0 without response, 0 without request
-followed     0 connections open, 0 opened, 0 closed, 0 older than the sensor
+followed     0 connections open, 0 opened, 0 closed
 not read     0 encrypted, 0 other protocols, 0 twins
 copied       0 segments, 0 B copied, 0 B left out on purpose
 

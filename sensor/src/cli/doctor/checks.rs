@@ -1,4 +1,4 @@
-//! The checks that need nothing but files of /proc and /sys.
+//! The checks: files of /proc and /sys, and what the kernel says when it is tried.
 
 use std::{fs, io, path::Path};
 
@@ -6,6 +6,7 @@ use rustix::process::{Resource, getrlimit};
 
 use super::Check;
 use crate::{
+    capture::{live, probe},
     cli::human,
     config::Config,
     control::{self, Listener},
@@ -26,7 +27,9 @@ pub fn all(config: &Config) -> Vec<Check> {
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     let mut checks = vec![
         kernel(&release),
-        ring_buffer(&release),
+        kernel_programs(live::has_object(), &probe::socket_programs()),
+        ring_buffer(&probe::ring_buffer()),
+        sender(&probe::knows_sender()),
         btf(Path::new("/sys/kernel/btf/vmlinux").exists()),
         lockdown(fs::read_to_string("/sys/kernel/security/lockdown").ok().as_deref()),
     ];
@@ -75,13 +78,37 @@ fn kernel(release: &str) -> Check {
     }
 }
 
-fn ring_buffer(release: &str) -> Check {
-    const NAME: &str = "BPF ring buffer";
-    match version(release) {
-        Some(version) if version < (5, 8) => {
-            Check::fail(NAME, "not in this kernel", "run a kernel of version 5.10 or later")
+/// Whether the kernel programs are in this binary, and can be loaded here.
+fn kernel_programs(embedded: bool, loadable: &Result<bool, String>) -> Check {
+    const NAME: &str = "kernel programs";
+    match loadable {
+        _ if !embedded => {
+            Check::fail(NAME, "not in this binary", "build it with `cargo xtask build`")
         }
-        _ => Check::ok(NAME, "in every kernel since 5.8"),
+        Ok(true) => Check::ok(NAME, "embedded, and this kernel has their type"),
+        Ok(false) => {
+            let advice = "run a kernel with CONFIG_CGROUP_BPF, 5.10 or later";
+            Check::fail(NAME, "this kernel does not have their type", advice)
+        }
+        Err(error) => Check::fail(NAME, error.as_str(), "run as root"),
+    }
+}
+
+fn ring_buffer(present: &Result<bool, String>) -> Check {
+    const NAME: &str = "BPF ring buffer";
+    match present {
+        Ok(true) => Check::ok(NAME, "can be made"),
+        Ok(false) => Check::fail(NAME, "not in this kernel", "run a kernel of 5.10 or later"),
+        Err(error) => Check::fail(NAME, error.as_str(), "run as root"),
+    }
+}
+
+fn sender(known: &Result<bool, String>) -> Check {
+    const NAME: &str = "sending process";
+    match known {
+        Ok(true) => Check::ok(NAME, "named by the kernel"),
+        Ok(false) => Check::ok(NAME, "looked up (the kernel names it from 6.10 on)"),
+        Err(error) => Check::fail(NAME, error.as_str(), "run as root"),
     }
 }
 
@@ -200,7 +227,7 @@ fn capabilities(set: u64) -> Vec<Check> {
             "CAP_DAC_READ_SEARCH",
             has(CAP_DAC_READ_SEARCH),
             Need::ForMore,
-            "missing: some files of other users' processes cannot be read",
+            "missing: the cgroup of a socket is searched for, not opened by its id",
         ),
     ]
 }
@@ -245,7 +272,7 @@ fn socket(path: &Path) -> Check {
         Ok(Listener::Process(pid)) => {
             let pid = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
             let found = format!("a sensor{pid} is running and serves {shown}");
-            Check::warn(NAME, found, "a second one needs another --socket, and sees the same")
+            Check::warn(NAME, found, "a node needs one only: stop it before another is started")
         }
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             Check::warn(NAME, format!("permission denied on {shown}"), "run as root")

@@ -164,13 +164,12 @@ fn repair(side: Side, bytes: &[u8]) -> Option<MessageHead> {
     let mut lines = memchr::memchr_iter(b'\n', &text).count();
     let mut fields = vec![MaybeUninit::uninit(); lines];
     let strict = attempt(side, &ParserConfig::default(), &text, &mut fields).ok();
-    let mut parsed = match strict {
-        Some((parsed, _)) => parsed,
-        None => {
-            replace_dangerous(&mut text);
-            lines = text.split(|&byte| byte == b'\n').filter(|line| !is_blank(line)).count();
-            lenient(side, &text, lines)?
-        }
+    let mut parsed = if let Some((parsed, _)) = strict {
+        parsed
+    } else {
+        replace_dangerous(&mut text);
+        lines = text.split(|&byte| byte == b'\n').filter(|line| !is_blank(line)).count();
+        lenient(side, &text, lines)?
     };
     if folded {
         parsed.problems.insert(Problems::OBSOLETE_FOLDING);

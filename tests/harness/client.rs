@@ -1,0 +1,83 @@
+//! A client that checks what it is told.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+
+/// One connection to a server.
+#[derive(Debug)]
+pub struct Client {
+    stream: BufReader<TcpStream>,
+    host: String,
+}
+
+/// A response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Its status code.
+    pub status: u16,
+    /// Its content.
+    pub content: Vec<u8>,
+}
+
+impl Client {
+    /// Connects.
+    pub fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address)
+            .unwrap_or_else(|error| panic!("cannot connect to {address}: {error}"));
+        stream.set_nodelay(true).expect("a TCP socket");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a socket");
+        Self { stream: BufReader::new(stream), host: address.to_string() }
+    }
+
+    /// Sends a GET and reads the answer; the connection stays open.
+    pub fn get(&mut self, path: &str) -> Answer {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.host);
+        self.send(request.as_bytes());
+        self.answer()
+    }
+
+    /// Sends a GET on a connection of its own, which the server closes.
+    pub fn get_once(address: SocketAddr, path: &str) -> Answer {
+        let mut client = Self::connect(address);
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        client.send(request.as_bytes());
+        let answer = client.answer();
+        let mut rest = Vec::new();
+        client.stream.read_to_end(&mut rest).expect("an end");
+        assert!(rest.is_empty(), "more than an answer");
+        answer
+    }
+
+    /// Sends bytes.
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.stream.get_mut().write_all(bytes).expect("an open connection");
+    }
+
+    /// Reads a response with Content-Length, or without content.
+    pub fn answer(&mut self) -> Answer {
+        let mut line = String::new();
+        let mut read_line = |stream: &mut BufReader<TcpStream>| {
+            line.clear();
+            stream.read_line(&mut line).expect("a line of a response");
+            line.trim_end().to_owned()
+        };
+        let first = read_line(&mut self.stream);
+        let status = first.split(' ').nth(1).and_then(|code| code.parse().ok());
+        let status = status.unwrap_or_else(|| panic!("no status line: {first:?}"));
+        let mut length = 0;
+        loop {
+            let field = read_line(&mut self.stream);
+            let Some((name, value)) = field.split_once(':') else { break };
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.trim().parse().expect("a length");
+            }
+        }
+        let mut content = vec![0; length];
+        self.stream.read_exact(&mut content).expect("the content of a response");
+        Answer { status, content }
+    }
+}

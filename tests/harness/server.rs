@@ -1,0 +1,199 @@
+//! Real servers.
+
+use std::{
+    net::{IpAddr, SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
+};
+
+use super::{
+    Namespace, Node, Running, Scratch, children, executable, inside, read_output, wait_for,
+};
+
+/// The ASGI server from PyPI.
+const UVICORN: &str = "uvicorn==0.34.3";
+
+/// Which program serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// nginx with two workers.
+    Nginx,
+    /// Python's http.server.
+    Python,
+    /// uvicorn.
+    Asgi,
+    /// Node's http.
+    Node,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Nginx, Self::Python, Self::Asgi, Self::Node];
+}
+
+/// A running server that answers `/items/<id>` with [`super::status_of`] the id.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    process: Running,
+    _scratch: Scratch,
+}
+
+impl Server {
+    /// Starts one on a free port of an address.
+    pub fn start(node: &Node, kind: Kind, address: &str) -> Self {
+        let port = free_port();
+        Self::start_as(node, kind, &socket(address, port), |command| command)
+    }
+
+    /// Starts one in a namespace.
+    pub fn start_inside(
+        node: &Node,
+        kind: Kind,
+        address: &str,
+        port: u16,
+        namespace: &Namespace,
+    ) -> Self {
+        let address = socket(address, port);
+        inside(namespace, || {
+            Self::start_as(node, kind, &address, |command| namespace.wrap(&command))
+        })
+    }
+
+    /// Starts one by a changed command.
+    pub fn start_as(
+        node: &Node,
+        kind: Kind,
+        address: &SocketAddr,
+        change: impl FnOnce(Command) -> Command,
+    ) -> Self {
+        let scratch = Scratch::new();
+        let command = match kind {
+            Kind::Nginx => nginx(&scratch, *address),
+            Kind::Python => script("python3", "server.py", *address),
+            Kind::Asgi => uvicorn(node, *address),
+            Kind::Node => script("node", "server.js", *address),
+        };
+        Self::listen(change(command), scratch, *address)
+    }
+
+    /// Starts `server.py` with options of its listening socket, such as `TCP_DEFER_ACCEPT=5`.
+    pub fn start_python(address: &str, options: &[&str]) -> Self {
+        let address = socket(address, free_port());
+        let mut command = script("python3", "server.py", address);
+        command.args(options);
+        Self::listen(command, Scratch::new(), address)
+    }
+
+    /// Starts the proxy.
+    pub fn start_proxy(address: &str) -> Self {
+        let address = socket(address, free_port());
+        Self::listen(script("python3", "proxy.py", address), Scratch::new(), address)
+    }
+
+    fn listen(mut command: Command, scratch: Scratch, address: SocketAddr) -> Self {
+        let process = Running::start(command.stdout(Stdio::null()));
+        let mut server = Self { address, process, _scratch: scratch };
+        wait_for("listening server", || {
+            assert!(server.process.ended().is_none(), "{command:?} has ended");
+            TcpStream::connect(address).ok()
+        });
+        server
+    }
+
+    /// The processes that may serve.
+    pub fn pids(&self) -> Vec<u32> {
+        children(self.process.pid())
+    }
+
+    /// What they run.
+    pub fn executable(&self) -> PathBuf {
+        executable(self.process.pid())
+    }
+}
+
+/// A file of `tests/programs`.
+pub fn program(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("programs").join(name)
+}
+
+/// A port that is free on every address, below those that clients get.
+pub fn free_port() -> u16 {
+    listen_on("0.0.0.0").local_addr().expect("a bound socket").port()
+}
+
+/// A listening socket on a free port.
+pub fn listen_on(address: &str) -> TcpListener {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let address: IpAddr = address.parse().expect("an IP address");
+    for _ in 0..10_000 {
+        let port = 20_000 + NEXT.fetch_add(1, Ordering::Relaxed) % 12_000;
+        if let Ok(listener) = TcpListener::bind((address, port)) {
+            return listener;
+        }
+    }
+    panic!("no free port");
+}
+
+fn socket(address: &str, port: u16) -> SocketAddr {
+    SocketAddr::new(address.parse().expect("an IP address"), port)
+}
+
+fn script(interpreter: &str, name: &str, address: SocketAddr) -> Command {
+    let mut command = Command::new(interpreter);
+    command.arg(program(name)).args([address.ip().to_string(), address.port().to_string()]);
+    command
+}
+
+fn nginx(scratch: &Scratch, address: SocketAddr) -> Command {
+    let directory = scratch.path().display();
+    let configuration = format!(
+        "user root; daemon off; worker_processes 2; pid {directory}/pid; error_log {directory}/error.log;
+         events {{ worker_connections 4096; }}
+         http {{
+             access_log off; keepalive_requests 10000000; client_max_body_size 64m;
+             gzip on; gzip_min_length 1; gzip_types text/plain; default_type text/plain;
+             client_body_temp_path {directory}; proxy_temp_path {directory};
+             fastcgi_temp_path {directory}; uwsgi_temp_path {directory};
+             scgi_temp_path {directory}; large_client_header_buffers 4 256k;
+             server {{
+                 listen {address} backlog=4096;
+                 root {directory}/files;
+                 location ~ ^/items/(\\d*[0-3])$ {{ return 200 \"$1\\n\"; }}
+                 location ~ ^/items/(\\d*[4-6])$ {{ return 201 \"$1\\n\"; }}
+                 location ~ ^/items/(\\d*[7-9])$ {{ return 404 \"$1\\n\"; }}
+                 location /empty {{ return 204; }}
+             }}
+         }}"
+    );
+    let files = scratch.file("files");
+    std::fs::create_dir(&files).expect("a new directory");
+    scratch.write("files/small.txt", "small text ".repeat(100));
+    scratch.write("files/large.bin", vec![b'x'; 5 << 20]);
+    let mut command = Command::new("nginx");
+    command.arg("-c").arg(scratch.write("nginx.conf", configuration));
+    command.arg("-e").arg(scratch.file("error.log"));
+    command
+}
+
+/// Fetched once from PyPI; `--target` because a Debian without python3-venv has no other way.
+fn uvicorn(node: &Node, address: SocketAddr) -> Command {
+    let packages = node.cache.join(UVICORN);
+    if !packages.exists() {
+        let partial = node.cache.join(format!("{UVICORN}.partial"));
+        let mut install = Command::new("python3");
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        read_output(
+            install.args(["--root-user-action=ignore", "--target"]).arg(&partial).arg(UVICORN),
+        );
+        std::fs::rename(&partial, &packages).expect("both are here");
+    }
+    let mut command = Command::new("python3");
+    command.env("PYTHONPATH", packages);
+    command.args(["-m", "uvicorn", "asgi:app", "--log-level", "warning", "--app-dir"]);
+    command.arg(program(""));
+    command.args(["--host", &address.ip().to_string(), "--port", &address.port().to_string()]);
+    command
+}
