@@ -1,4 +1,5 @@
 //! What the tests share.
 
+pub mod fuzzing;
 pub mod harness;
 pub mod pcap_writer;
