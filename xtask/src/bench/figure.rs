@@ -1,5 +1,9 @@
 //! What a measurement gives.
 
+/// Share of the median that the middle half of the samples may span. On an idle machine it is a
+/// few hundredths; where others work at the same time, ratios of two turns span half and more.
+const STEADY: f64 = 0.15;
+
 /// One figure: its samples, and what it should be.
 #[derive(Clone, Debug)]
 pub struct Figure {
@@ -36,6 +40,8 @@ pub enum Verdict {
     /// What is needed is reached.
     Met,
     Missed,
+    /// The samples differ too much to say.
+    Unsteady,
 }
 
 impl Figure {
@@ -65,15 +71,26 @@ impl Figure {
         median(&self.samples)
     }
 
+    /// How the median compares with the target, unless the samples differ too much to say.
     pub fn verdict(&self) -> Verdict {
         let measured = self.measured();
         let met = match self.target {
             Target::None => return Verdict::None,
+            _ if self.is_unsteady() => return Verdict::Unsteady,
             Target::AtLeast { goal: Some(goal), .. } if measured >= goal => return Verdict::Goal,
             Target::AtLeast { least, .. } => measured >= least,
             Target::AtMost(most) => measured <= most,
         };
         if met { Verdict::Met } else { Verdict::Missed }
+    }
+
+    fn is_unsteady(&self) -> bool {
+        let mut sorted = self.samples.clone();
+        sorted.sort_by(f64::total_cmp);
+        let quarter = sorted.len() / 4;
+        let middle = &sorted[quarter..sorted.len() - quarter];
+        let [first, .., last] = middle else { return false };
+        last - first > STEADY * self.measured().abs()
     }
 }
 
@@ -84,6 +101,7 @@ impl Verdict {
             Self::Goal => "goal met",
             Self::Met => "met",
             Self::Missed => "not met",
+            Self::Unsteady => "unsteady: measure again on an idle machine",
         }
     }
 }
@@ -154,5 +172,16 @@ mod tests {
         check(Target::AtMost(300.0), 301.0, Verdict::Missed);
         check(Target::AtMost(300.0), f64::NAN, Verdict::Missed);
         check(Target::None, 1.0, Verdict::None);
+    }
+
+    #[test]
+    fn a_busy_machine_gives_no_verdict() {
+        let check = |samples: &[f64], expect| {
+            let figure = Figure::new("", "", 0, samples.to_vec()).at_least(Some(0.9), 0.8);
+            assert_eq!(figure.verdict(), expect, "{samples:?}");
+        };
+        check(&[0.788, 0.738, 0.991, 1.708, 1.561, 1.405, 0.958], Verdict::Unsteady);
+        check(&[0.875, 0.874, 0.861, 0.88, 0.583], Verdict::Met);
+        check(&[0.91], Verdict::Goal);
     }
 }

@@ -81,7 +81,7 @@ fn figure_json(bench: &str, figure: &Figure) -> Value {
         Target::AtMost(most) => (None, None, Some(most)),
     };
     let met = match figure.verdict() {
-        Verdict::None => None,
+        Verdict::None | Verdict::Unsteady => None,
         verdict => Some(verdict != Verdict::Missed),
     };
     json!({
@@ -94,6 +94,7 @@ fn figure_json(bench: &str, figure: &Figure) -> Value {
         "least": least,
         "most": most,
         "met": met,
+        "unsteady": figure.verdict() == Verdict::Unsteady,
         "note": figure.note,
     })
 }
