@@ -7,6 +7,7 @@ pub mod attribution;
 pub mod live;
 pub mod pcap;
 pub mod probe;
+pub mod scheduling;
 
 use std::net::SocketAddr;
 

@@ -86,15 +86,22 @@ pub struct Counts {
 /// How long a response whose end cannot be seen stays open.
 const SETTLE: Duration = Duration::from_secs(2);
 /// How much longer than others a connection with an open exchange is remembered.
-const OPEN_FACTOR: u32 = 12;
+const OPEN_FACTOR: u64 = 12;
 /// Share of the table that is made free when it is full.
 const EVICTED_SHARE: usize = 16;
+
+/// Settled connections that wait to be taken.
+const MAX_SETTLED: usize = 65_536;
+
+/// The kernel or the capture reader numbers connections, so no peer can choose numbers that
+/// collide; and a fixed seed gives the same order in each run.
+type Table<T> = HashMap<ConnectionId, T, foldhash::fast::FixedState>;
 
 /// All connections that are followed.
 #[derive(Debug)]
 pub struct Connections {
     settings: Settings,
-    table: HashMap<ConnectionId, Connection, foldhash::fast::RandomState>,
+    table: Table<Connection>,
     memory: Memory,
     early: Early,
     /// Clients' ends that were dropped: their last records may still arrive.
@@ -142,8 +149,8 @@ impl Connections {
         for (id, connection) in table.iter_mut() {
             let quiet = now.since(connection.last);
             connection.expire(now, quiet >= settle, settings, memory, counts, emit);
-            let limit = if connection.is_open() { idle * u64::from(OPEN_FACTOR) } else { idle };
-            if quiet >= limit {
+            let factor = if connection.is_open() { OPEN_FACTOR } else { 1 };
+            if quiet >= idle.saturating_mul(factor) {
                 over.push(*id);
             }
         }
@@ -161,6 +168,7 @@ impl Connections {
         for id in ids {
             self.close(id, emit);
         }
+        self.counts.early_lost += self.early.clear(&mut self.memory);
     }
 
     /// Connections since the last call from which nothing more is wanted.
@@ -198,9 +206,11 @@ impl Connections {
             self.evict(emit);
         }
         self.counts.opened += 1;
-        self.table.insert(segment.connection, Connection::new(segment));
-        while let Some(early) = self.early.take(segment, &mut self.memory) {
-            self.feed(&early.segment(segment.connection), emit);
+        let early = self.early.take(segment, &mut self.memory);
+        let first = early.first().map_or(*segment, |early| early.segment(segment));
+        self.table.insert(segment.connection, Connection::new(&first));
+        for early in &early {
+            self.feed(&early.segment(segment), emit);
         }
         true
     }
@@ -214,7 +224,11 @@ impl Connections {
             connection.segment(segment, &self.settings, &mut self.memory, &mut self.counts, emit);
         match fate {
             Fate::Open => {}
-            Fate::Settled => self.settled.push(segment.connection),
+            // Only a hint, so it may be dropped when nobody takes it.
+            Fate::Settled if self.settled.len() < MAX_SETTLED => {
+                self.settled.push(segment.connection);
+            }
+            Fate::Settled => {}
             Fate::Over => self.close(segment.connection, emit),
         }
     }
@@ -275,8 +289,8 @@ impl Connections {
 /// The last clients' ends that were dropped, in two generations of bounded size.
 #[derive(Debug, Default)]
 struct Dropped {
-    young: HashMap<ConnectionId, Origin, foldhash::fast::RandomState>,
-    old: HashMap<ConnectionId, Origin, foldhash::fast::RandomState>,
+    young: Table<Origin>,
+    old: Table<Origin>,
 }
 
 impl Dropped {

@@ -3,8 +3,9 @@
 //! A queue of requests waits for responses. As long as nothing is missing, HTTP/1's order pairs
 //! them. After a loss order proves nothing, and the acknowledgement numbers do: a client that
 //! does not pipeline sends a request when it has received all before the response to it, so the
-//! response begins at or behind the number that the request carried, and before the number that
-//! the next one carried. What these do not settle is reported unpaired, not guessed.
+//! response begins exactly at the number that the request carried. What these numbers do not
+//! settle is reported unpaired, not guessed. Biased towards clients that do not pipeline: one
+//! that does, and shows it for the first time in what was lost, is taken for one that does not.
 
 mod queue;
 
@@ -22,7 +23,7 @@ use crate::{
         Collected, FieldFacts, Limits, Malformed, Mark, MessageHead, Reader, Side, StartLine, Step,
         Transfer,
     },
-    stream::{Chunk, GapCause, Piece},
+    stream::{Chunk, GapCause, Piece, after},
 };
 
 /// What pairing needs around it.
@@ -62,27 +63,39 @@ pub struct Conversation {
     queue: Queue,
     /// The response under way, and the request that it answers.
     answer: Option<Box<Answer>>,
-    /// Nothing was missing since both directions were last in step.
-    in_step: Bias,
+    /// Messages may have been missed since both directions were last known to be in step.
+    out_of_step: bool,
+    /// The client sends requests before it has the response to the last.
+    pipelines: bool,
+    /// Requests may have been missed since the last one seen.
+    requests_missed: bool,
+    /// Where the last gap in the responses lies, which may hide those to unseen requests.
+    answers_gap: Option<(u32, u32)>,
+    /// What the server had received when it sent the last response to an unseen request.
+    strange_answer: Option<u32>,
+    /// What the last request carried as acknowledgement.
+    last_acknowledgement: Option<u32>,
+    /// Where the interim responses before the next final one begin and end.
+    interim: Option<(u32, u32)>,
     tunnel: bool,
     /// Distinguishes exchanges of a connection that begin at the same byte (orphans).
     serial: u32,
 }
 
-/// What may be concluded from order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Bias {
-    /// Requests may have been missed.
-    requests_missed: bool,
-    /// Responses may have been missed.
-    responses_missed: bool,
+/// What a status line says.
+#[derive(Clone, Copy, Debug)]
+struct StatusLine {
+    status: u16,
+    version: Version,
 }
 
 #[derive(Debug)]
 struct Answer {
-    request: Option<Pending>,
+    request: Option<Box<Pending>>,
     ambiguous: bool,
     response: Response,
+    /// Its first byte.
+    start: u32,
     missing: Missing,
     done: bool,
 }
@@ -100,21 +113,28 @@ pub struct Parties {
     pub role: Role,
 }
 
-impl Default for Conversation {
-    fn default() -> Self {
+impl Conversation {
+    /// A conversation seen from its beginning, or one that was joined later. Of requests and
+    /// responses: the sequence number of the next byte, and how many before it were lost.
+    pub fn new(joined: bool, at: [u32; 2], missed: [u32; 2]) -> Self {
+        let first_answer = at[1].wrapping_sub(missed[1]);
         Self {
-            requests: Reader::new(Side::Request),
-            responses: Reader::new(Side::Response),
+            requests: Reader::new(Side::Request, at[0]),
+            responses: Reader::new(Side::Response, at[1]),
             queue: Queue::default(),
             answer: None,
-            in_step: Bias::default(),
+            out_of_step: joined || missed != [0, 0],
+            pipelines: false,
+            requests_missed: missed[0] > 0,
+            answers_gap: (missed[1] > 0).then_some((first_answer, at[1])),
+            strange_answer: None,
+            last_acknowledgement: None,
+            interim: None,
             tunnel: false,
             serial: 0,
         }
     }
-}
 
-impl Conversation {
     /// Whether the connection has left HTTP.
     pub fn is_tunnel(&self) -> bool {
         self.tunnel
@@ -139,18 +159,16 @@ impl Conversation {
                 Side::Response => self.response_data(&mut chunk, parties, context),
             },
             Piece::Gap { length, cause } => self.gap(side, length, cause, parties, context),
-            Piece::End(end) => match side {
-                Side::Request => {
-                    if let Some(step) = self.requests.end(end, context.limits, context.memory) {
-                        self.request_step(step, parties, context);
-                    }
+            Piece::End(end) => {
+                let (limits, memory) = (context.limits, &mut *context.memory);
+                let step = match side {
+                    Side::Request => self.requests.end(end, limits, memory),
+                    Side::Response => self.responses.end(end, limits, memory),
+                };
+                if let Some(step) = step {
+                    self.step(side, step, parties, context);
                 }
-                Side::Response => {
-                    if let Some(step) = self.responses.end(end, context.limits, context.memory) {
-                        self.response_step(step, parties, context);
-                    }
-                }
-            },
+            }
         }
     }
 
@@ -162,27 +180,31 @@ impl Conversation {
         if let Some(collected) = self.requests.end_endless(context.limits, context.memory) {
             self.request_done(&collected, parties, context);
         }
+        if self.out_of_step && self.pipelines && !self.responses.in_message() {
+            // What was sent together is over by now, and the next request stands alone.
+            self.unanswer_all(parties, context);
+            self.pipelines = false;
+        }
     }
 
     /// The connection is over: everything open is handed out as it is.
     pub fn close(&mut self, parties: &Parties, context: &mut Context<'_>) {
         self.requests.abandon(context.memory);
         self.responses.abandon(context.memory);
-        if let Some(mut answer) = self.answer.take() {
-            if !answer.done {
-                answer.missing.insert(Missing::RESPONSE_ABORTED);
-            }
-            self.emit(*answer, parties, context);
-        }
-        while let Some(pending) = self.queue.take_first() {
-            self.unanswered(pending, parties, context);
-        }
+        self.flush_answer(parties, context);
+        self.unanswer_all(parties, context);
     }
 
     /// Drops everything that is open, without a word.
     pub fn abandon(&mut self, memory: &mut Memory) {
         self.requests.abandon(memory);
         self.responses.abandon(memory);
+    }
+
+    fn unanswer_all(&mut self, parties: &Parties, context: &mut Context<'_>) {
+        while let Some(pending) = self.queue.take_first() {
+            self.unanswered(*pending, parties, context);
+        }
     }
 
     fn gap(
@@ -193,23 +215,32 @@ impl Conversation {
         parties: &Parties,
         context: &mut Context<'_>,
     ) {
+        let (limits, memory) = (context.limits, &mut *context.memory);
+        let step = match side {
+            Side::Request => self.requests.gap(length, cause, limits, memory),
+            Side::Response => self.responses.gap(length, cause, limits, memory),
+        };
+        let missed = self.requests_missed;
+        let strayed = self.step(side, step, parties, context);
         match side {
             Side::Request => {
-                let between = !self.requests.in_message();
-                let step = self.requests.gap(length, cause, context.limits, context.memory);
-                if between || self.requests.is_endless() || matches!(step, Step::Broken(_)) {
-                    self.in_step.requests_missed = true;
+                self.note_request_end();
+                if cause == GapCause::Budget {
+                    // It was one turn of a direction, which is one message without pipelining.
+                    self.requests_missed = missed;
                 }
-                self.request_step(step, parties, context);
             }
-            Side::Response => {
-                let between = !self.responses.in_message();
-                let step = self.responses.gap(length, cause, context.limits, context.memory);
-                if between || self.responses.is_endless() || matches!(step, Step::Broken(_)) {
-                    self.in_step.responses_missed = true;
-                }
-                self.response_step(step, parties, context);
+            Side::Response if strayed && cause == GapCause::Lost => {
+                let end = self.responses.position();
+                // What lies before the last request was judged with it.
+                let last = self.last_acknowledgement;
+                let since = self
+                    .answers_gap
+                    .filter(|(_, end)| last.is_none_or(|last| after(*end, last)))
+                    .map_or(end.wrapping_sub(length), |(start, _)| start);
+                self.answers_gap = Some((since, end));
             }
+            Side::Response => {}
         }
     }
 
@@ -222,30 +253,49 @@ impl Conversation {
         loop {
             let step = self.requests.read(chunk, context.limits, context.memory);
             let more = matches!(step, Step::More);
-            if let Step::Head(head) = step {
-                self.request_head(head, parties, context);
-            } else {
-                self.request_step(step, parties, context);
-            }
-            if let Some(pending) = self.queue.last_mut() {
-                pending.end = chunk.sequence;
-            }
+            self.step(Side::Request, step, parties, context);
             if more || chunk.bytes.is_empty() {
-                return;
+                return self.note_request_end();
             }
         }
     }
 
-    fn request_step(&mut self, step: Step, parties: &Parties, context: &mut Context<'_>) {
-        match step {
-            Step::More | Step::Head(_) => {}
-            Step::Done(collected) => self.request_done(&collected, parties, context),
-            Step::Broken(malformed) => {
-                // A server may well answer what is no request here.
-                self.in_step.requests_missed = true;
-                count(context.counts, malformed);
+    /// How far the request under way has come.
+    fn note_request_end(&mut self) {
+        if let Some(pending) = self.queue.last_mut()
+            && !pending.done
+        {
+            pending.end = self.requests.position();
+        }
+    }
+
+    /// Works on what was read; whether messages may have been missed on the way.
+    fn step(
+        &mut self,
+        side: Side,
+        step: Step,
+        parties: &Parties,
+        context: &mut Context<'_>,
+    ) -> bool {
+        let strayed = match side {
+            Side::Request => self.requests.take_strayed(),
+            Side::Response => self.responses.take_strayed(),
+        };
+        self.out_of_step |= strayed;
+        self.requests_missed |= strayed && side == Side::Request;
+        match (side, step) {
+            (_, Step::More) => {}
+            (_, Step::Broken(malformed)) => count(context.counts, malformed),
+            (Side::Request, Step::Head(head)) => self.request_head(head, parties, context),
+            (Side::Request, Step::Done(collected)) => {
+                self.request_done(&collected, parties, context);
+            }
+            (Side::Response, Step::Head(head)) => self.response_head(head, parties, context),
+            (Side::Response, Step::Done(collected)) => {
+                self.response_done(&collected, parties, context);
             }
         }
+        strayed
     }
 
     fn request_head(&mut self, message: MessageHead, parties: &Parties, context: &mut Context<'_>) {
@@ -259,12 +309,13 @@ impl Conversation {
         if let Some(collected) = self.responses.end_endless(context.limits, context.memory) {
             self.response_done(&collected, parties, context);
         }
-        self.flush_answer(parties, context);
-        let (framing, framing_problems) = request_framing(&facts);
+        self.flush_done(parties, context);
+        let trusted = self.judge_request(&origin);
+        let framing = request_framing(&facts);
         let coding = coding(&head, &facts);
         let collected =
             self.requests.begin_content(framing, &facts, coding, context.limits, context.memory);
-        let mut request = Request {
+        let request = Request {
             head,
             method,
             target,
@@ -274,14 +325,34 @@ impl Conversation {
             content: crate::exchange::Content { framing, ..Default::default() },
             problems,
         };
-        request.problems.insert(framing_problems);
-        if let Some(overflow) = self.queue.push(Pending::new(request, origin)) {
+        let pending = Pending::new(request, origin, self.requests.position(), trusted);
+        if let Some(overflow) = self.queue.push(Box::new(pending)) {
             context.counts.queue_overflows += 1;
-            self.unanswered(overflow, parties, context);
+            self.unanswered(*overflow, parties, context);
         }
         if let Some(collected) = collected {
             self.request_done(&collected, parties, context);
         }
+    }
+
+    /// Notes what a request's numbers tell of the client; whether no unseen request can wait
+    /// before it.
+    fn judge_request(&mut self, origin: &Mark) -> bool {
+        let number = origin.acknowledgement;
+        let last = self.last_acknowledgement.replace(number);
+        // A client that does not pipeline has received something since its last request.
+        self.pipelines |= last == Some(number);
+        if !std::mem::take(&mut self.requests_missed) {
+            return true;
+        }
+        // Missed requests were answered if the server had them when it sent a response to none
+        // that was seen, or if responses are missing that the client received since.
+        let answered =
+            self.strange_answer.is_some_and(|received| !after(origin.sequence, received));
+        let missing = self.answers_gap.is_some_and(|(start, end)| {
+            after(number, start) && last.is_none_or(|last| after(end, last))
+        });
+        answered || missing || after(number, self.responses.position())
     }
 
     fn request_done(
@@ -291,17 +362,16 @@ impl Conversation {
         context: &mut Context<'_>,
     ) {
         // After an early response the request is with its answer.
-        let answered = self.answer.as_mut().and_then(|answer| answer.request.as_mut());
+        let answered = self.answer.as_mut().and_then(|answer| answer.request.as_deref_mut());
         let under_way = match answered.filter(|pending| !pending.done) {
             Some(pending) => Some(pending),
             None => self.queue.last_mut(),
         };
         if let Some(pending) = under_way.filter(|pending| !pending.done) {
+            pending.end = self.requests.message_end();
             pending.finish(collected);
         }
-        if self.answer.as_ref().is_some_and(|answer| answer.done) {
-            self.flush_answer(parties, context);
-        }
+        self.flush_done(parties, context);
     }
 
     fn response_data(
@@ -312,20 +382,36 @@ impl Conversation {
     ) {
         if !self.responses.in_message() && !self.tunnel && self.answers_without_head(chunk) {
             let origin = self.responses.begin_without_head(chunk);
-            self.begin_answer(origin, Head::default(), 0, Version::Http09, Problems::HTTP_09);
+            let response = StatusLine { status: 0, version: Version::Http09 };
+            self.begin_answer(Match::First, origin, Head::default(), response, Problems::HTTP_09);
+        }
+        if self.is_next_response(chunk) {
+            let collected = self.responses.end_before_next(context.limits, context.memory);
+            self.response_done(&collected, parties, context);
         }
         loop {
             let step = self.responses.read(chunk, context.limits, context.memory);
             let more = matches!(step, Step::More);
-            if let Step::Head(head) = step {
-                self.response_head(head, parties, context);
-            } else {
-                self.response_step(step, parties, context);
-            }
+            self.step(Side::Response, step, parties, context);
             if more || chunk.bytes.is_empty() {
                 return;
             }
         }
+    }
+
+    /// Whether the response under way has no content, or no more of it, after all: what comes is
+    /// a status line. It may answer an unseen HEAD; and content up to the end of the connection
+    /// is none when the client went on to send a request.
+    fn is_next_response(&self, chunk: &Chunk<'_>) -> bool {
+        let Some(answer) = &self.answer else { return false };
+        if !chunk.bytes.starts_with(b"HTTP/1.") {
+            return false;
+        }
+        let of_unseen_head = answer.request.is_none() && self.responses.awaits_content();
+        let asked_again = self.queue.first().is_some_and(|pending| {
+            pending.origin.acknowledgement == chunk.sequence && after(chunk.sequence, answer.start)
+        });
+        of_unseen_head || (self.responses.is_until_close() && asked_again)
     }
 
     /// Whether these bytes are an HTTP/0.9 response: they begin like no status line, and they
@@ -333,22 +419,11 @@ impl Conversation {
     fn answers_without_head(&self, chunk: &Chunk<'_>) -> bool {
         let length = chunk.bytes.len().min(5);
         chunk.bytes[..length] != b"HTTP/"[..length]
-            && self.in_step == Bias::default()
+            && !self.out_of_step
             && self.serial == 0
             && self.queue.first().is_some_and(|pending| {
                 pending.request.version == Version::Http09 || pending.request.method == Method::Get
             })
-    }
-
-    fn response_step(&mut self, step: Step, parties: &Parties, context: &mut Context<'_>) {
-        match step {
-            Step::More | Step::Head(_) => {}
-            Step::Done(collected) => self.response_done(&collected, parties, context),
-            Step::Broken(malformed) => {
-                self.in_step.responses_missed = true;
-                count(context.counts, malformed);
-            }
-        }
     }
 
     fn response_head(
@@ -359,40 +434,53 @@ impl Conversation {
     ) {
         let MessageHead { start_line, head, facts, problems, origin } = message;
         let StartLine::Status { status, version } = start_line else { return };
-        let coding = coding(&head, &facts);
+        let (limits, coding) = (context.limits, coding(&head, &facts));
         if (100..200).contains(&status) && status != 101 {
             // Interim: the final response is still to come (RFC 9110 section 15.2).
-            self.responses.begin_content(
-                Framing::None,
-                &facts,
-                None,
-                context.limits,
-                context.memory,
-            );
+            self.responses.begin_content(Framing::None, &facts, None, limits, context.memory);
+            let start = self.start_with_interim(origin.sequence);
+            self.interim = Some((start, self.responses.position()));
             return;
         }
-        let ambiguous_before = self.pick(&origin, parties, context);
-        let method = match (&ambiguous_before, self.queue.first()) {
-            (Match::First, Some(pending)) => Some(pending.request.method.clone()),
-            _ => None,
+        let found = self.pick(&origin, parties, context);
+        let (is_head, is_connect) = match (found, self.queue.first()) {
+            (Match::First, Some(pending)) => {
+                let method = &pending.request.method;
+                (*method == Method::Head, *method == Method::Connect)
+            }
+            _ => (false, false),
         };
-        let (framing, framing_problems) = response_framing(status, &facts, method.as_ref());
+        let leaves_http = status == 101 || (is_connect && (200..300).contains(&status));
+        let framing = if is_head || leaves_http || matches!(status, 204 | 304) {
+            Framing::None
+        } else {
+            response_framing(&facts)
+        };
         let collected =
-            self.responses.begin_content(framing, &facts, coding, context.limits, context.memory);
-        let mut problems = problems;
-        problems.insert(framing_problems);
-        self.begin_matched(ambiguous_before, origin, head, status, version, problems);
-        if status == 101 || (method == Some(Method::Connect) && (200..300).contains(&status)) {
-            self.tunnel = true;
-            context.counts.tunnels += 1;
-            self.requests.ignore(context.memory);
-        }
+            self.responses.begin_content(framing, &facts, coding, limits, context.memory);
+        self.begin_answer(found, origin, head, StatusLine { status, version }, problems);
         if let Some(collected) = collected {
             self.response_done(&collected, parties, context);
         }
-        if self.tunnel {
-            self.responses.ignore(context.memory);
-            self.flush_answer(parties, context);
+        if leaves_http {
+            self.leave_http(parties, context);
+        }
+    }
+
+    /// What follows is no HTTP/1: nothing that still waits will be answered in it.
+    fn leave_http(&mut self, parties: &Parties, context: &mut Context<'_>) {
+        self.tunnel = true;
+        context.counts.tunnels += 1;
+        self.close(parties, context);
+        self.requests.ignore(context.memory);
+        self.responses.ignore(context.memory);
+    }
+
+    /// Where a response began whose final head is at `sequence`: interim ones belong to it.
+    fn start_with_interim(&self, sequence: u32) -> u32 {
+        match self.interim {
+            Some((start, end)) if end == sequence => start,
+            _ => sequence,
         }
     }
 
@@ -400,43 +488,38 @@ impl Conversation {
     /// front of the queue. Requests before it are handed out unanswered.
     fn pick(&mut self, origin: &Mark, parties: &Parties, context: &mut Context<'_>) -> Match {
         self.flush_answer(parties, context);
-        if self.in_step == Bias::default() {
+        let start = self.start_with_interim(origin.sequence);
+        self.interim = None;
+        if !self.out_of_step {
             return if self.queue.is_empty() { Match::None } else { Match::First };
         }
-        let (skipped, found) = self.queue.locate(origin, self.in_step.requests_missed);
+        let (skipped, found) = match self.queue.locate(start, origin.acknowledgement) {
+            (_, Match::First) if self.pipelines => (0, Match::Ambiguous),
+            located => located,
+        };
         for _ in 0..skipped {
             if let Some(pending) = self.queue.take_first() {
-                self.unanswered(pending, parties, context);
+                self.unanswered(*pending, parties, context);
             }
         }
-        if found == Match::First && self.queue.len() == 1 {
-            self.in_step = Bias::default();
+        if found == Match::First && self.queue.len() == 1 && !self.requests_missed {
+            self.out_of_step = false;
         }
         found
     }
 
     fn begin_answer(
         &mut self,
-        origin: Mark,
-        head: Head,
-        status: u16,
-        version: Version,
-        problems: Problems,
-    ) {
-        let found = if self.queue.is_empty() { Match::None } else { Match::First };
-        self.begin_matched(found, origin, head, status, version, problems);
-    }
-
-    fn begin_matched(
-        &mut self,
         found: Match,
         origin: Mark,
         head: Head,
-        status: u16,
-        version: Version,
+        StatusLine { status, version }: StatusLine,
         problems: Problems,
     ) {
         let request = if found == Match::First { self.queue.take_first() } else { None };
+        if request.is_none() {
+            self.strange_answer = Some(origin.acknowledgement);
+        }
         self.answer = Some(Box::new(Answer {
             request,
             ambiguous: found == Match::Ambiguous,
@@ -449,6 +532,7 @@ impl Conversation {
                 content: crate::exchange::Content::default(),
                 problems,
             },
+            start: origin.sequence,
             missing: Missing::empty(),
             done: false,
         }));
@@ -461,6 +545,14 @@ impl Conversation {
         context: &mut Context<'_>,
     ) {
         let Some(answer) = &mut self.answer else { return };
+        let end = self.responses.message_end();
+        if self.queue.first().is_some_and(|pending| {
+            let number = pending.origin.acknowledgement;
+            after(number, answer.start) && after(end, number)
+        }) {
+            // A request was sent in the middle of this response.
+            self.pipelines = true;
+        }
         answer.done = true;
         answer.response.end = collected.end.max(answer.response.start);
         answer.response.content = collected.content;
@@ -475,15 +567,26 @@ impl Conversation {
                 answer.missing.insert(flag);
             }
         }
-        // An early response waits for the end of its request, if that is still coming.
-        if answer.request.as_ref().is_none_or(|pending| pending.done) {
-            self.flush_answer(parties, context);
+        self.flush_done(parties, context);
+    }
+
+    /// Hands out the answer when it is complete. An early response waits for the end of its
+    /// request, if that is still coming.
+    fn flush_done(&mut self, parties: &Parties, context: &mut Context<'_>) {
+        let complete = |answer: &mut Box<Answer>| {
+            answer.done && answer.request.as_ref().is_none_or(|pending| pending.done)
+        };
+        if let Some(answer) = self.answer.take_if(complete) {
+            self.emit(*answer, parties, context);
         }
     }
 
+    /// Hands out the answer as it is.
     fn flush_answer(&mut self, parties: &Parties, context: &mut Context<'_>) {
-        // Reading an endless response ends with the next head, after `response_done`.
-        if let Some(answer) = self.answer.take_if(|answer| answer.done || self.tunnel) {
+        if let Some(mut answer) = self.answer.take() {
+            if !answer.done {
+                answer.missing.insert(Missing::RESPONSE_ABORTED);
+            }
             self.emit(*answer, parties, context);
         }
     }
@@ -562,32 +665,23 @@ fn undecoded(decoding: Decoding) -> bool {
 }
 
 /// How a request's content ends (RFC 9112 section 6.3).
-fn request_framing(facts: &FieldFacts) -> (Framing, Problems) {
+fn request_framing(facts: &FieldFacts) -> Framing {
     match (facts.transfer, facts.content_length) {
-        (Transfer::Chunked, _) => (Framing::Chunked, Problems::empty()),
+        (Transfer::Chunked, _) => Framing::Chunked,
         // The server cannot tell the end, answers 400 and closes.
-        (Transfer::Other, _) => (Framing::Close, Problems::empty()),
-        (Transfer::None, Some(_)) => (Framing::Length, Problems::empty()),
-        (Transfer::None, None) => (Framing::None, Problems::empty()),
+        (Transfer::Other, _) => Framing::Close,
+        (Transfer::None, Some(_)) => Framing::Length,
+        (Transfer::None, None) => Framing::None,
     }
 }
 
-/// How a response's content ends, which depends on what it answers (RFC 9112 section 6.3).
-fn response_framing(
-    status: u16,
-    facts: &FieldFacts,
-    method: Option<&Method>,
-) -> (Framing, Problems) {
-    let bodiless = matches!(status, 101 | 204 | 304)
-        || method == Some(&Method::Head)
-        || (method == Some(&Method::Connect) && (200..300).contains(&status));
-    let framing = match (facts.transfer, facts.content_length) {
-        _ if bodiless => Framing::None,
+/// How the content of a response ends that has some (RFC 9112 section 6.3).
+fn response_framing(facts: &FieldFacts) -> Framing {
+    match (facts.transfer, facts.content_length) {
         (Transfer::Chunked, _) => Framing::Chunked,
         (Transfer::Other, _) | (Transfer::None, None) => Framing::Close,
         (Transfer::None, Some(_)) => Framing::Length,
-    };
-    (framing, Problems::empty())
+    }
 }
 
 #[cfg(test)]

@@ -69,9 +69,15 @@ pub struct Limits {
 
 /// Segments that a single direction may hold, whatever their size.
 const MAX_HELD: usize = 1024;
-/// How far beyond the expected sequence number a reset is believed. Linux takes exact ones
-/// only (RFC 5961); a few bytes before it may have been missed here.
+/// How far from the expected sequence number a reset is believed. Linux takes exact ones only
+/// (RFC 5961); a few bytes before it may have been missed here, or seen twice.
 const RESET_WINDOW: u32 = 65_535;
+/// How far beyond the expected sequence number a segment is held. A receiver drops what lies
+/// beyond its window, which Linux lets grow to 6 MiB; believing such a segment would blind the
+/// sensor to everything before it.
+const HOLD_WINDOW: u32 = 1 << 24;
+/// Segments in a row beyond that window after which the stream goes on there: so much was lost.
+const MAX_STRAYS: u8 = 64;
 
 /// One direction of a connection.
 #[derive(Debug, Default)]
@@ -83,6 +89,8 @@ pub struct Stream {
     /// The budget is used up: what is missing until the next data was left out on purpose.
     truncated: bool,
     ended: bool,
+    /// Segments in a row that lay too far ahead.
+    strays: u8,
     held: Option<Box<Held>>,
 }
 
@@ -108,15 +116,18 @@ impl Stream {
                 *self.next.insert(sequence)
             }
         };
-        if segment.flags.fin() {
-            self.finish.get_or_insert(sequence.wrapping_add(segment.length));
+        let end = sequence.wrapping_add(segment.length);
+        // An old number is a stray's; of the others the last one is the true one.
+        if segment.flags.fin() && !after(next, end) {
+            self.finish = Some(end);
         }
         if segment.length > 0 {
             self.payload(segment, sequence, next, limits, memory, deliver);
         } else if segment.lost > 0 || segment.skipped > 0 {
             self.give_up(sequence, loss(segment), memory, deliver);
         }
-        if segment.flags.rst() && ahead(sequence, self.next.unwrap_or(sequence)) <= RESET_WINDOW {
+        if segment.flags.rst() && distance(sequence, self.next.unwrap_or(sequence)) <= RESET_WINDOW
+        {
             return self.end(End::Reset, memory, deliver);
         }
         self.finish_if_reached(memory, deliver);
@@ -176,6 +187,11 @@ impl Stream {
         self.next.is_some()
     }
 
+    /// Sequence number of the next byte to deliver, once anything was seen.
+    pub fn next(&self) -> Option<u32> {
+        self.next
+    }
+
     /// Whether the direction has ended.
     pub fn ended(&self) -> bool {
         self.ended
@@ -193,13 +209,17 @@ impl Stream {
         if after(sequence, next) {
             let hole = ahead(sequence, next);
             let known = segment.lost.saturating_add(segment.skipped);
-            if self.truncated || known >= hole {
+            if self.truncated || known >= hole || self.strays >= MAX_STRAYS {
                 self.give_up(sequence, loss(segment), memory, deliver);
+            } else if hole > HOLD_WINDOW {
+                self.strays += 1;
+                return;
             } else {
                 self.hold(segment, sequence, limits, memory, deliver);
                 return;
             }
         }
+        self.strays = 0;
         self.deliver(
             segment.payload,
             segment.length,
@@ -245,7 +265,7 @@ impl Stream {
             if held.is_empty() {
                 self.held = None;
             }
-            memory.release(segment.payload.len());
+            memory.release(segment.size());
             self.deliver(
                 &segment.payload,
                 segment.length,
@@ -334,6 +354,11 @@ fn loss(segment: &Segment<'_>) -> GapCause {
 /// Serial number comparison (RFC 9293 section 3.4): whether `a` is beyond `b`.
 pub fn after(a: u32, b: u32) -> bool {
     (a.wrapping_sub(b) as i32) > 0
+}
+
+/// How far `a` and `b` are apart.
+fn distance(a: u32, b: u32) -> u32 {
+    ahead(a, b).max(ahead(b, a))
 }
 
 /// How far `a` is beyond `b`; zero when it is not.

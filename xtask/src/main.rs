@@ -28,7 +28,7 @@ Examples:
   cargo xtask test                         all that CI runs
   cargo xtask test --fast                  formatting, lints, tidy, unit and property tests
   cargo xtask test reassembly              the tests with `reassembly` in their name
-  cargo xtask bench                        list and run the measurements
+  cargo xtask bench                        run every measurement (`--list` names them)
 ";
 
 #[derive(Subcommand)]
@@ -73,12 +73,11 @@ enum Task {
         fast: bool,
     },
     /// Measure throughput, cost and memory on this machine
-    #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench -- --help")]
-    Bench {
-        /// Arguments of the bench
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
+    ///
+    /// Says how each figure compares with its goal; never fails for a figure that misses it.
+    #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench replay start\n  \
+        cargo xtask bench throughput --rounds 11 --seconds 8 --json figures.json")]
+    Bench(bench::Arguments),
     /// Check what a program can check of the architecture and the style
     #[command(after_help = "Examples:\n  cargo xtask tidy\n  cargo xtask tidy --list")]
     Tidy {
@@ -98,7 +97,7 @@ fn main() -> ExitCode {
         }),
         Task::Run { arguments } => run::run(&arguments),
         Task::Test { filter, fast } => test::run(filter.as_deref(), fast),
-        Task::Bench { arguments } => bench::run(&arguments),
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::Tidy { list } => tidy::run(list),
     };
     match result {

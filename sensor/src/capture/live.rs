@@ -196,12 +196,12 @@ impl LiveCapture {
         let _ = poll(&mut descriptors, Some(&timeout));
     }
 
-    /// Changes the verdict on a connection, if the kernel side still knows it.
-    pub fn set_verdict(&mut self, connection: ConnectionId, verdict: Verdict) {
+    /// Stops copying a connection, if the kernel side still knows it.
+    pub fn mute(&mut self, connection: ConnectionId) {
         const EXISTING: u64 = 2; // BPF_EXIST
         if let Ok(mut state) = self.connections.get(&connection.0, 0) {
-            state.verdict = verdict as u8;
-            // Gone in between: nothing is left to decide.
+            state.verdict = Verdict::Mute as u8;
+            // Gone in between: nothing is left to mute.
             let _ = self.connections.insert(connection.0, state, EXISTING);
         }
     }
@@ -215,15 +215,20 @@ impl LiveCapture {
         sum
     }
 
-    /// Connections by verdict, in the order of [`Verdict::ALL`]. Walks the whole map.
-    pub fn verdicts(&self) -> [u64; Verdict::ALL.len()] {
-        let mut counts = [0; Verdict::ALL.len()];
+    /// Connections by the name of their verdict. Walks the whole map.
+    pub fn verdicts(&self) -> [(&'static str, u64); Verdict::ALL.len()] {
+        let mut counts = Verdict::ALL.map(|verdict| (verdict.name(), 0));
         for (_, connection) in self.connections.iter().flatten() {
-            if let Some(count) = counts.get_mut(connection.verdict as usize) {
+            if let Some((_, count)) = counts.get_mut(connection.verdict as usize) {
                 *count += 1;
             }
         }
         counts
+    }
+
+    /// Names of the attached programs.
+    pub fn programs(&self) -> [&'static str; 2] {
+        [names::INGRESS, names::EGRESS]
     }
 }
 

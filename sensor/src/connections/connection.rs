@@ -26,6 +26,12 @@ pub(super) struct Connection {
     inbound: Stream,
     outbound: Stream,
     protocol: Protocol,
+    /// What came before the first segment was not seen.
+    joined: bool,
+    /// Bytes lost in either direction before the protocol was known.
+    missed: [u32; 2],
+    /// Directions in which a FIN was seen while nothing was read any more.
+    finished: [bool; 2],
 }
 
 #[derive(Debug)]
@@ -59,6 +65,9 @@ impl Connection {
             inbound: Stream::default(),
             outbound: Stream::default(),
             protocol: Protocol::Unknown(0),
+            joined: !segment.flags.syn() && !segment.first,
+            missed: [0; 2],
+            finished: [false; 2],
         }
     }
 
@@ -79,11 +88,9 @@ impl Connection {
             self.origin.pid = segment.origin.pid;
         }
         if matches!(self.protocol, Protocol::Other) {
-            return if segment.flags.rst() || segment.flags.fin() {
-                Fate::Over
-            } else {
-                Fate::Open
-            };
+            self.finished[segment.direction as usize] |= segment.flags.fin();
+            let over = segment.flags.rst() || self.finished == [true; 2];
+            return if over { Fate::Over } else { Fate::Open };
         }
         let trusted = settings.source == Source::Wire || segment.direction == Direction::Outbound;
         if trusted && segment.flags.ack() {
@@ -103,27 +110,23 @@ impl Connection {
         self.run(segment.direction, settings, memory, counts, emit, |stream, memory, deliver| {
             stream.segment(segment, limits, memory, deliver);
         });
-        self.fate(segment, counts)
+        self.fate(segment, memory, counts)
     }
 
-    fn fate(&mut self, segment: &Segment<'_>, counts: &mut Counts) -> Fate {
-        if segment.flags.rst() && (self.inbound.ended() || self.outbound.ended())
-            || self.inbound.ended() && self.outbound.ended()
-        {
+    fn fate(&mut self, segment: &Segment<'_>, memory: &mut Memory, counts: &mut Counts) -> Fate {
+        let ended = [self.inbound.ended(), self.outbound.ended()];
+        if segment.flags.rst() && ended != [false; 2] || ended == [true; 2] {
             return Fate::Over;
         }
         match &self.protocol {
-            Protocol::Http1(_, conversation) if conversation.is_tunnel() => {
-                self.protocol = Protocol::Other;
-                Fate::Settled
-            }
-            Protocol::Unknown(MAX_LOOKS..) => {
-                counts.not_http += 1;
-                self.protocol = Protocol::Other;
-                Fate::Settled
-            }
-            _ => Fate::Open,
+            Protocol::Http1(_, conversation) if conversation.is_tunnel() => {}
+            Protocol::Unknown(MAX_LOOKS..) => counts.not_http += 1,
+            _ => return Fate::Open,
         }
+        self.abandon(memory);
+        self.protocol = Protocol::Other;
+        self.finished = ended;
+        Fate::Settled
     }
 
     /// Gives up old holes; when it was quiet, also responses whose end cannot be seen.
@@ -184,7 +187,7 @@ impl Connection {
     ) {
         let owner = self.owner();
         let id = self.id;
-        let Self { inbound, outbound, protocol, .. } = self;
+        let Self { inbound, outbound, protocol, joined, missed, .. } = self;
         let (stream, other) = match direction {
             Direction::Inbound => (inbound, outbound),
             Direction::Outbound => (outbound, inbound),
@@ -197,12 +200,35 @@ impl Connection {
                     GapCause::Budget => counts.skipped_bytes += u64::from(length),
                 }
             }
-            if let (Protocol::Unknown(looks), Piece::Data(chunk)) = (&mut *protocol, &piece) {
-                match look(chunk.bytes, other_silent) {
-                    Some(Side::Request) => *protocol = Protocol::http1(direction),
-                    Some(Side::Response) => *protocol = Protocol::http1(direction.opposite()),
-                    None => *looks += 1,
+            match (&mut *protocol, &piece) {
+                (Protocol::Unknown(_), Piece::Gap { length, cause: GapCause::Lost }) => {
+                    let missed = &mut missed[direction as usize];
+                    *missed = missed.saturating_add(*length);
                 }
+                (Protocol::Unknown(looks), Piece::Data(chunk)) => {
+                    let Some(side) = look(chunk.bytes, other_silent) else {
+                        *looks += 1;
+                        return;
+                    };
+                    let other_at = other.next().unwrap_or(chunk.acknowledgement);
+                    let mut at = [chunk.sequence, other_at];
+                    let mut missed = *missed;
+                    if direction != Direction::Inbound {
+                        missed.reverse();
+                    }
+                    let client = match side {
+                        Side::Request => direction,
+                        Side::Response => {
+                            at.reverse();
+                            missed.reverse();
+                            direction.opposite()
+                        }
+                    };
+                    let joined = *joined || *looks > 0;
+                    let conversation = Conversation::new(joined, at, missed);
+                    *protocol = Protocol::Http1(client, Box::new(conversation));
+                }
+                _ => {}
             }
             let Protocol::Http1(client, conversation) = protocol else { return };
             let owner = Owner { serves: *client == Direction::Inbound, ..owner };
@@ -256,17 +282,15 @@ impl Connection {
     }
 }
 
-impl Protocol {
-    fn http1(client: Direction) -> Self {
-        Self::Http1(client, Box::default())
-    }
-}
-
 /// Which side sends these bytes, if they begin an HTTP/1 message. Bytes too few to tell `HEAD`
 /// from `HTTP/` are the first word's side: the client's.
 fn look(bytes: &[u8], other_silent: bool) -> Option<Side> {
     if bytes.starts_with(b"HTTP/") {
         return Some(Side::Response);
+    }
+    // The client's preface of HTTP/2 (RFC 9113 section 3.4).
+    if bytes.starts_with(b"PRI * HTTP/2") {
+        return None;
     }
     if !b"HTTP/".starts_with(bytes) {
         return Side::Request.may_begin(bytes).then_some(Side::Request);

@@ -1,20 +1,35 @@
 //! Payload that came with the end of a handshake, when only the listening socket existed. It
 //! waits here for the first record of its own connection.
 
-use std::{collections::VecDeque, net::SocketAddr};
+use std::{
+    collections::{HashMap, VecDeque},
+    net::SocketAddr,
+};
 
 use crate::{
     capture::{Direction, Origin, Segment, TcpFlags},
-    exchange::{ConnectionId, Timestamp},
+    exchange::Timestamp,
     memory::Memory,
 };
 
 /// Such segments kept at once. One waits for a few milliseconds.
 const MAX_KEPT: usize = 4096;
+/// Their bytes. Anyone can send to a listening socket, so they get a share of their own.
+const MAX_BYTES: usize = 4 << 20;
+/// Segments kept for one connection: the first flight of a client.
+const MAX_OF_ONE: usize = 16;
+
+/// Both addresses: the local one first.
+type Ends = (SocketAddr, SocketAddr);
 
 #[derive(Debug, Default)]
 pub(super) struct Early {
-    kept: VecDeque<Kept>,
+    /// By addresses, which a peer chooses: seeded at random.
+    kept: HashMap<Ends, Vec<Kept>>,
+    /// When each entry of `kept` was made. Some may be gone from there.
+    order: VecDeque<(Timestamp, Ends)>,
+    count: usize,
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -25,72 +40,93 @@ pub(super) struct Kept {
     flags: TcpFlags,
     length: u32,
     payload: Box<[u8]>,
-    local: SocketAddr,
-    remote: SocketAddr,
     origin: Origin,
 }
 
 impl Early {
     /// Keeps a segment; returns how many had to go.
     pub fn keep(&mut self, segment: &Segment<'_>, memory: &mut Memory) -> u64 {
-        let repeated = self.kept.iter().any(|kept| {
-            kept.belongs_to(segment.local, segment.remote) && kept.sequence == segment.sequence
-        });
-        if repeated {
+        let ends = (segment.local, segment.remote);
+        let kept = self.kept.entry(ends).or_default();
+        if kept.iter().any(|kept| kept.sequence == segment.sequence) {
             return 0;
         }
-        let full = self.kept.len() >= MAX_KEPT;
-        if full && let Some(oldest) = self.kept.pop_front() {
-            memory.release(oldest.payload.len());
+        if kept.len() >= MAX_OF_ONE {
+            return 1;
         }
-        memory.take(segment.payload.len());
-        self.kept.push_back(Kept {
+        if kept.is_empty() {
+            self.order.push_back((segment.time, ends));
+        }
+        kept.push(Kept {
             time: segment.time,
             sequence: segment.sequence,
             acknowledgement: segment.acknowledgement,
             flags: segment.flags,
             length: segment.length,
             payload: segment.payload.into(),
-            local: segment.local,
-            remote: segment.remote,
             origin: Origin { listener: false, ..segment.origin },
         });
-        u64::from(full)
+        self.count += 1;
+        self.bytes += segment.payload.len();
+        memory.take(segment.payload.len());
+        let mut lost = 0;
+        while self.count > MAX_KEPT || self.bytes > MAX_BYTES || self.order.len() > MAX_KEPT {
+            let Some((time, ends)) = self.order.pop_front() else { break };
+            lost += self.drop(time, ends, memory);
+        }
+        lost
     }
 
-    /// Takes the first one that belongs to the connection of `segment`.
-    pub fn take(&mut self, segment: &Segment<'_>, memory: &mut Memory) -> Option<Kept> {
+    /// Takes those that belong to the connection of `segment`, in the order they came.
+    pub fn take(&mut self, segment: &Segment<'_>, memory: &mut Memory) -> Vec<Kept> {
         if self.kept.is_empty() {
-            return None;
+            return Vec::new();
         }
-        let at =
-            self.kept.iter().position(|kept| kept.belongs_to(segment.local, segment.remote))?;
-        let kept = self.kept.remove(at)?;
-        memory.release(kept.payload.len());
-        Some(kept)
+        let kept = self.kept.remove(&(segment.local, segment.remote)).unwrap_or_default();
+        self.forget(&kept, memory);
+        kept
     }
 
     /// Drops what has waited for longer than `limit` nanoseconds; returns how many.
     pub fn expire(&mut self, now: Timestamp, limit: u64, memory: &mut Memory) -> u64 {
-        let mut dropped = 0;
-        while self.kept.front().is_some_and(|kept| now.since(kept.time) >= limit) {
-            if let Some(kept) = self.kept.pop_front() {
-                memory.release(kept.payload.len());
-                dropped += 1;
-            }
+        let mut lost = 0;
+        while let Some((time, ends)) =
+            self.order.pop_front_if(|(time, _)| now.since(*time) >= limit)
+        {
+            lost += self.drop(time, ends, memory);
         }
-        dropped
+        lost
+    }
+
+    /// Drops everything; returns how many.
+    pub fn clear(&mut self, memory: &mut Memory) -> u64 {
+        self.expire(Timestamp(u64::MAX), 0, memory)
+    }
+
+    /// Drops an entry unless it was taken since.
+    fn drop(&mut self, time: Timestamp, ends: Ends, memory: &mut Memory) -> u64 {
+        if self.kept.get(&ends).is_none_or(|kept| kept.first().is_none_or(|kept| kept.time != time))
+        {
+            return 0;
+        }
+        let kept = self.kept.remove(&ends).unwrap_or_default();
+        self.forget(&kept, memory);
+        kept.len() as u64
+    }
+
+    fn forget(&mut self, kept: &[Kept], memory: &mut Memory) {
+        let bytes = kept.iter().map(|kept| kept.payload.len()).sum();
+        self.count -= kept.len();
+        self.bytes -= bytes;
+        memory.release(bytes);
     }
 }
 
 impl Kept {
-    fn belongs_to(&self, local: SocketAddr, remote: SocketAddr) -> bool {
-        self.local == local && self.remote == remote
-    }
-
-    pub fn segment(&self, connection: ConnectionId) -> Segment<'_> {
+    /// The segment, as if the socket of `of` had received it.
+    pub fn segment(&self, of: &Segment<'_>) -> Segment<'_> {
         Segment {
-            connection,
+            connection: of.connection,
             direction: Direction::Inbound,
             time: self.time,
             sequence: self.sequence,
@@ -101,8 +137,8 @@ impl Kept {
             skipped: 0,
             lost: 0,
             first: true,
-            local: self.local,
-            remote: self.remote,
+            local: of.local,
+            remote: of.remote,
             origin: self.origin,
         }
     }

@@ -116,7 +116,7 @@ fn tail_streams_lines_and_ends_with_the_pipeline() {
 #[test]
 fn an_open_tail_does_not_hold_up_the_shutdown() {
     let place = Place::new("open-tail");
-    let (keep, kept) = std::sync::mpsc::channel();
+    let (keep, kept) = sync_channel(64);
     let answer = move |query| keep.send(query).unwrap();
     let mut lines =
         with_server(&place.socket(), answer, async |client| client.lines("/tail").await.unwrap());
@@ -127,7 +127,7 @@ fn an_open_tail_does_not_hold_up_the_shutdown() {
 #[test]
 fn readers_of_tail_are_limited() {
     let place = Place::new("many-tails");
-    let (keep, kept) = std::sync::mpsc::channel();
+    let (keep, kept) = sync_channel(64);
     let answer = move |query| keep.send(query).unwrap();
     with_server(&place.socket(), answer, async |client| {
         let mut open = Vec::new();

@@ -149,8 +149,10 @@ impl Key {
         self.bytes.clear();
         self.push(0, role(exchange.role).as_bytes());
         self.push(1, method(&request.method).as_bytes());
-        if let Some(host) = Host::of(request) {
-            self.push(2, host.as_str().as_bytes());
+        if let Some(host) = host::find(request) {
+            let start = self.bytes.len();
+            self.push(2, host);
+            self.bytes[start..].make_ascii_lowercase();
         } else {
             // Writing to a vector cannot fail.
             let _ = write!(self.bytes, "{}", exchange.server);

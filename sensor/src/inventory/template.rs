@@ -204,6 +204,10 @@ impl Scan {
         if self.is_plain() && self.any & kind::TELLING == 0 && value.len() <= MAX_LITERAL {
             return None;
         }
+        // The most common parameter, known without another look at its bytes.
+        if self.all & kind::DIGIT != 0 && !value.is_empty() {
+            return Some(SegmentKind::Integer);
+        }
         kind::classify_encoded(value)
             .or_else(|| (value.len() > MAX_LITERAL).then_some(SegmentKind::Text))
     }

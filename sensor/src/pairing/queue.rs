@@ -22,12 +22,14 @@ pub(super) struct Pending {
     pub end: u32,
     /// Its content is complete.
     pub done: bool,
+    /// No unseen request can be waiting before it, as far as the client does not pipeline.
+    pub trusted: bool,
     missing: Missing,
 }
 
 impl Pending {
-    pub fn new(request: Request, origin: Mark) -> Self {
-        Self { request, origin, end: origin.sequence, done: false, missing: Missing::empty() }
+    pub fn new(request: Request, origin: Mark, end: u32, trusted: bool) -> Self {
+        Self { request, origin, end, done: false, trusted, missing: Missing::empty() }
     }
 
     pub fn finish(&mut self, collected: &Collected) {
@@ -68,15 +70,16 @@ pub(super) enum Match {
     Ambiguous,
 }
 
-/// Waiting requests in the order sent.
+/// Waiting requests in the order sent. Boxed, so that an idle connection keeps little.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    pending: VecDeque<Pending>,
+    #[expect(clippy::vec_box, reason = "the requests are large and few")]
+    pending: VecDeque<Box<Pending>>,
 }
 
 impl Queue {
     /// Adds a request; gives back the oldest when too many wait.
-    pub fn push(&mut self, pending: Pending) -> Option<Pending> {
+    pub fn push(&mut self, pending: Box<Pending>) -> Option<Box<Pending>> {
         let overflow =
             if self.pending.len() >= MAX_PENDING { self.pending.pop_front() } else { None };
         self.pending.push_back(pending);
@@ -84,14 +87,14 @@ impl Queue {
     }
 
     pub fn first(&self) -> Option<&Pending> {
-        self.pending.front()
+        self.pending.front().map(Box::as_ref)
     }
 
     pub fn last_mut(&mut self) -> Option<&mut Pending> {
-        self.pending.back_mut()
+        self.pending.back_mut().map(Box::as_mut)
     }
 
-    pub fn take_first(&mut self) -> Option<Pending> {
+    pub fn take_first(&mut self) -> Option<Box<Pending>> {
         self.pending.pop_front()
     }
 
@@ -104,26 +107,28 @@ impl Queue {
     }
 
     /// After a loss: how many requests at the front can have no response any more, and whether
-    /// the one behind them is answered by a response that begins at `origin`.
+    /// the one behind them is answered by a response that begins at `start`, sent by a server
+    /// that had received everything before `received`.
     ///
     /// The candidate is the last request sent by a client that had received nothing beyond
-    /// `origin`. Requests sent together carry the same number, and nothing tells which of them
-    /// it is. And when requests may be missing, the server's acknowledgement must end exactly
-    /// with the candidate: beyond it lies one that was not seen.
-    pub fn locate(&self, origin: &Mark, requests_missed: bool) -> (usize, Match) {
-        let sent_before =
-            |pending: &Pending| !after(pending.origin.acknowledgement, origin.sequence);
-        let candidates = self.pending.iter().take_while(|pending| sent_before(pending)).count();
+    /// `start`. A client that does not pipeline had received all before the response, so the
+    /// response begins exactly at the number that the request carried; where it begins later,
+    /// the server's own number must end exactly with the candidate, or an unseen request may
+    /// lie between. Requests sent together carry the same number, and nothing tells which of
+    /// them it is.
+    pub fn locate(&self, start: u32, received: u32) -> (usize, Match) {
+        let sent_before = |pending: &Pending| !after(pending.origin.acknowledgement, start);
+        // The numbers rise along the queue.
+        let candidates = self.pending.partition_point(|pending| sent_before(pending));
         let Some(index) = candidates.checked_sub(1) else { return (0, Match::None) };
         let candidate = &self.pending[index];
         let together = index.checked_sub(1).is_some_and(|before| {
             self.pending[before].origin.acknowledgement == candidate.origin.acknowledgement
         });
-        if together {
+        let reached = after(received, candidate.origin.sequence);
+        let exact = candidate.origin.acknowledgement == start || candidate.end == received;
+        if together || !reached || !exact || !candidate.trusted {
             return (0, Match::Ambiguous);
-        }
-        if requests_missed && origin.acknowledgement != candidate.end {
-            return (index, Match::Ambiguous);
         }
         (index, Match::First)
     }

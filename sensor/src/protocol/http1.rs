@@ -94,6 +94,12 @@ pub struct Reader {
     origin: Mark,
     collector: Collector,
     last: Timestamp,
+    /// Sequence number of the next byte to read.
+    position: u32,
+    /// Sequence number behind the last message.
+    message_end: u32,
+    /// Messages may have been missed since the caller last asked.
+    strayed: bool,
 }
 
 #[derive(Debug)]
@@ -119,8 +125,8 @@ enum State {
 }
 
 impl Reader {
-    /// A reader before its first message.
-    pub fn new(side: Side) -> Self {
+    /// A reader before its first message, and the sequence number of the byte to come.
+    pub fn new(side: Side, position: u32) -> Self {
         Self {
             side,
             state: State::Start,
@@ -128,6 +134,9 @@ impl Reader {
             origin: Mark::default(),
             collector: Collector::default(),
             last: Timestamp::default(),
+            position,
+            message_end: position,
+            strayed: false,
         }
     }
 
@@ -141,9 +150,44 @@ impl Reader {
         matches!(self.state, State::Endless)
     }
 
+    /// Whether the message under way ends with the connection.
+    pub fn is_until_close(&self) -> bool {
+        matches!(self.state, State::Close)
+    }
+
+    /// Whether content is to follow of which nothing was seen yet.
+    pub fn awaits_content(&self) -> bool {
+        matches!(self.state, State::Length(_) | State::Chunked(_) | State::Close)
+            && self.collector.is_empty()
+    }
+
+    /// Sequence number of the next byte.
+    pub fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// Sequence number behind the message that was done last.
+    pub fn message_end(&self) -> u32 {
+        self.message_end
+    }
+
+    /// Whether messages may have been missed since the last call.
+    pub fn take_strayed(&mut self) -> bool {
+        std::mem::take(&mut self.strayed)
+    }
+
     /// Reads on; `chunk` is left with what was not used.
     pub fn read(&mut self, chunk: &mut Chunk<'_>, limits: &Limits, memory: &mut Memory) -> Step {
         self.last = chunk.time;
+        let step = self.step(chunk, limits, memory);
+        self.position = chunk.sequence;
+        if matches!(step, Step::Done(_)) {
+            self.message_end = self.position;
+        }
+        step
+    }
+
+    fn step(&mut self, chunk: &mut Chunk<'_>, limits: &Limits, memory: &mut Memory) -> Step {
         loop {
             if chunk.bytes.is_empty() {
                 return Step::More;
@@ -151,11 +195,15 @@ impl Reader {
             match &mut self.state {
                 State::Start => {
                     skip_blank_lines(chunk);
-                    if let Some(step) = self.start(chunk, limits, memory) {
+                    if let Some(step) = self.start(chunk, limits) {
                         return step;
                     }
                 }
-                State::Head => return self.continue_head(chunk, limits, memory),
+                State::Head => {
+                    if let Some(step) = self.continue_head(chunk, limits, memory) {
+                        return step;
+                    }
+                }
                 State::Framing => return Step::More,
                 State::Length(left) => {
                     let taken = chunk.bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
@@ -175,7 +223,7 @@ impl Reader {
                         chunked::Outcome::Done => return self.done(limits, memory),
                         chunked::Outcome::Broken => {
                             self.collector.problems.insert(Problems::INVALID_CHUNK);
-                            self.state = State::Endless;
+                            self.stray(State::Endless);
                         }
                     }
                 }
@@ -184,20 +232,20 @@ impl Reader {
                     self.collector.add(advance(chunk, length), limits, memory);
                 }
                 State::Endless => {
-                    if head::may_begin(self.side, chunk.bytes) {
+                    if head::begins(self.side, chunk.bytes) {
                         return self.done(limits, memory);
                     }
                     let length = chunk.bytes.len();
                     self.collector.add_unplaced(advance(chunk, length).len());
                 }
                 State::Lost => {
-                    if head::may_begin(self.side, chunk.bytes) {
+                    if head::begins(self.side, chunk.bytes) {
                         self.state = State::Start;
                     } else {
-                        chunk.bytes = &[];
+                        drop_rest(chunk);
                     }
                 }
-                State::Ignore => chunk.bytes = &[],
+                State::Ignore => drop_rest(chunk),
             }
         }
     }
@@ -220,10 +268,7 @@ impl Reader {
             Framing::Close => State::Close,
         };
         match self.state {
-            State::Framing | State::Length(0) => {
-                self.state = State::Start;
-                Some(self.collector.finish(self.last, limits, memory))
-            }
+            State::Framing | State::Length(0) => Some(self.end_before_next(limits, memory)),
             _ => None,
         }
     }
@@ -237,6 +282,7 @@ impl Reader {
     /// Treats what follows as the content of an HTTP/0.9 response, which has no head.
     pub fn begin_without_head(&mut self, chunk: &Chunk<'_>) -> Mark {
         self.collector.begin(Framing::Close, None);
+        self.last = chunk.time;
         self.state = State::Close;
         Mark { sequence: chunk.sequence, acknowledgement: chunk.acknowledgement, time: chunk.time }
     }
@@ -249,29 +295,31 @@ impl Reader {
         limits: &Limits,
         memory: &mut Memory,
     ) -> Step {
+        let before = self.position;
+        self.position = before.wrapping_add(length);
         match &mut self.state {
             State::Start | State::Lost => {
-                self.state = State::Lost;
+                self.stray(State::Lost);
                 Step::More
             }
             State::Ignore | State::Framing => Step::More,
             State::Head => {
                 self.drop_partial(memory);
-                self.state = State::Lost;
+                self.stray(State::Lost);
                 Step::Broken(Malformed::HeadCut)
             }
             State::Length(left) => {
                 let inside = u64::from(length).min(*left);
                 *left -= inside;
-                let rest = u64::from(length) - inside;
                 let done = *left == 0;
                 self.collector.skip(inside, cause);
                 if !done {
                     return Step::More;
                 }
                 let step = self.done(limits, memory);
-                if rest > 0 {
-                    self.state = State::Lost;
+                self.message_end = before.wrapping_add(inside as u32);
+                if inside < u64::from(length) {
+                    self.stray(State::Lost);
                 }
                 step
             }
@@ -279,11 +327,17 @@ impl Reader {
                 let placed = chunked.skip(u64::from(length));
                 self.collector.skip(u64::from(length), cause);
                 if !placed {
-                    self.state = State::Endless;
+                    self.stray(State::Endless);
                 }
                 Step::More
             }
-            State::Close | State::Endless => {
+            State::Endless => {
+                // The next message may have been in it.
+                self.strayed = true;
+                self.collector.skip(u64::from(length), cause);
+                Step::More
+            }
+            State::Close => {
                 self.collector.skip(u64::from(length), cause);
                 Step::More
             }
@@ -296,7 +350,7 @@ impl Reader {
             State::Start | State::Lost | State::Ignore => None,
             State::Head => {
                 self.drop_partial(memory);
-                self.state = State::Lost;
+                self.stray(State::Lost);
                 Some(Step::Broken(Malformed::HeadCut))
             }
             State::Close => {
@@ -316,25 +370,31 @@ impl Reader {
         if !self.is_endless() {
             return None;
         }
-        self.state = State::Lost;
-        Some(self.collector.finish(self.last, limits, memory))
+        Some(self.end_before_next(limits, memory))
     }
 
-    fn done(&mut self, limits: &Limits, memory: &mut Memory) -> Step {
+    /// Ends the message under way, since something tells that the next one begins.
+    pub fn end_before_next(&mut self, limits: &Limits, memory: &mut Memory) -> Collected {
         self.state = match self.state {
             State::Endless => State::Lost,
             _ => State::Start,
         };
-        Step::Done(self.collector.finish(self.last, limits, memory))
+        self.message_end = self.position;
+        self.collector.finish(self.last, limits, memory)
+    }
+
+    /// Goes on in a state in which messages may be missed.
+    fn stray(&mut self, state: State) {
+        self.strayed = true;
+        self.state = state;
+    }
+
+    fn done(&mut self, limits: &Limits, memory: &mut Memory) -> Step {
+        Step::Done(self.end_before_next(limits, memory))
     }
 
     /// Reads a head that lies in one piece; `None` to go on reading in a new state.
-    fn start(
-        &mut self,
-        chunk: &mut Chunk<'_>,
-        limits: &Limits,
-        memory: &mut Memory,
-    ) -> Option<Step> {
+    fn start(&mut self, chunk: &mut Chunk<'_>, limits: &Limits) -> Option<Step> {
         if chunk.bytes.is_empty() {
             return None;
         }
@@ -344,69 +404,75 @@ impl Reader {
             time: chunk.time,
         };
         if !head::may_begin(self.side, chunk.bytes) {
-            self.state = State::Lost;
-            chunk.bytes = &[];
-            return Some(Step::Broken(Malformed::Head));
+            return Some(self.broken(Malformed::Head, chunk));
+        }
+        if let Some((parsed, length)) = head::parse_front(self.side, chunk.bytes)
+            && length <= limits.head_bytes
+        {
+            advance(chunk, length);
+            return Some(self.begun(parsed));
         }
         let Some(length) = head::end(chunk.bytes, 0) else {
             self.state = State::Head;
             return None;
         };
-        let (bytes, rest) = chunk.bytes.split_at(length);
-        advance(chunk, length);
-        debug_assert_eq!(rest.len(), chunk.bytes.len());
-        Some(self.complete(bytes, limits, memory))
+        if length > limits.head_bytes {
+            return Some(self.broken(Malformed::HeadTooLarge, chunk));
+        }
+        match head::parse(self.side, &chunk.bytes[..length]) {
+            Some(parsed) => {
+                advance(chunk, length);
+                Some(self.begun(parsed))
+            }
+            None => Some(self.broken(Malformed::Head, chunk)),
+        }
     }
 
+    /// Reads on in a head that came in pieces; `None` when there is no more of it yet.
     fn continue_head(
         &mut self,
         chunk: &mut Chunk<'_>,
         limits: &Limits,
         memory: &mut Memory,
-    ) -> Step {
+    ) -> Option<Step> {
         let before = self.partial.len();
         let room = limits.head_bytes.saturating_sub(before);
         let taken = chunk.bytes.len().min(room);
         if taken == 0 || !memory.try_take(taken) {
             self.drop_partial(memory);
-            self.state = State::Lost;
-            chunk.bytes = &[];
-            return Step::Broken(Malformed::HeadTooLarge);
+            return Some(self.broken(Malformed::HeadTooLarge, chunk));
         }
         self.partial.extend_from_slice(&chunk.bytes[..taken]);
         let Some(length) = head::end(&self.partial, before) else {
             advance(chunk, taken);
-            return Step::More;
+            return None;
         };
-        // What lies behind the head goes back to the chunk.
-        advance(chunk, length.saturating_sub(before));
         let partial = std::mem::take(&mut self.partial);
         memory.release(partial.len());
-        self.complete(&partial[..length], limits, memory)
+        let Some(parsed) = head::parse(self.side, &partial[..length]) else {
+            return Some(self.broken(Malformed::Head, chunk));
+        };
+        // What lies behind the head stays in the chunk.
+        advance(chunk, length.saturating_sub(before));
+        Some(self.begun(parsed))
     }
 
-    fn complete(&mut self, bytes: &[u8], limits: &Limits, memory: &mut Memory) -> Step {
-        let _ = memory;
-        if bytes.len() > limits.head_bytes {
-            self.state = State::Lost;
-            return Step::Broken(Malformed::HeadTooLarge);
-        }
-        match head::parse(self.side, bytes) {
-            Some(parsed) => {
-                self.state = State::Framing;
-                Step::Head(MessageHead {
-                    start_line: parsed.start_line,
-                    head: parsed.head,
-                    facts: parsed.facts,
-                    problems: parsed.problems,
-                    origin: self.origin,
-                })
-            }
-            None => {
-                self.state = State::Lost;
-                Step::Broken(Malformed::Head)
-            }
-        }
+    fn begun(&mut self, parsed: head::Parsed) -> Step {
+        self.state = State::Framing;
+        Step::Head(MessageHead {
+            start_line: parsed.start_line,
+            head: parsed.head,
+            facts: parsed.facts,
+            problems: parsed.problems,
+            origin: self.origin,
+        })
+    }
+
+    /// Drops the chunk: the next message is looked for at the start of the next one.
+    fn broken(&mut self, malformed: Malformed, chunk: &mut Chunk<'_>) -> Step {
+        self.stray(State::Lost);
+        drop_rest(chunk);
+        Step::Broken(malformed)
     }
 
     fn drop_partial(&mut self, memory: &mut Memory) {
@@ -429,8 +495,15 @@ fn advance<'a>(chunk: &mut Chunk<'a>, length: usize) -> &'a [u8] {
     taken
 }
 
+fn drop_rest(chunk: &mut Chunk<'_>) {
+    advance(chunk, chunk.bytes.len());
+}
+
 /// A server should ignore empty lines before a request line (RFC 9112 section 2.2).
 fn skip_blank_lines(chunk: &mut Chunk<'_>) {
     let blank = chunk.bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     advance(chunk, blank);
 }
+
+#[cfg(test)]
+mod tests;

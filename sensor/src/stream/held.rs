@@ -15,6 +15,13 @@ pub(super) struct HeldSegment {
     pub payload: Box<[u8]>,
 }
 
+impl HeldSegment {
+    /// Bytes that it takes in memory.
+    pub fn size(&self) -> usize {
+        size_of::<Self>() + self.payload.len()
+    }
+}
+
 /// The waiting segments of one direction.
 #[derive(Debug, Default)]
 pub(super) struct Held {
@@ -30,18 +37,16 @@ impl Held {
         if same.is_some_and(|same| same.sequence == sequence && same.length >= segment.length) {
             return;
         }
-        memory.take(segment.payload.len());
+        let segment = HeldSegment {
+            sequence,
+            acknowledgement: segment.acknowledgement,
+            time: segment.time,
+            length: segment.length,
+            payload: segment.payload.into(),
+        };
+        memory.take(segment.size());
         self.bytes += segment.payload.len();
-        self.segments.insert(
-            at,
-            HeldSegment {
-                sequence,
-                acknowledgement: segment.acknowledgement,
-                time: segment.time,
-                length: segment.length,
-                payload: segment.payload.into(),
-            },
-        );
+        self.segments.insert(at, segment);
     }
 
     /// Takes the first segment when it does not lie beyond `next`.

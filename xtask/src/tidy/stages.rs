@@ -24,8 +24,9 @@ const STAGES: &[&str] = &[
     "sink",
     "store",
     "config",
-    "pipeline",
+    "analysis",
     "control",
+    "pipeline",
     "cli",
 ];
 

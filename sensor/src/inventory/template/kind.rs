@@ -136,6 +136,8 @@ pub(super) const PLAIN: u8 = 1;
 pub(super) const TELLING: u8 = 2;
 /// `unreserved` of RFC 3986.
 const UNRESERVED: u8 = 4;
+/// A decimal digit.
+pub(super) const DIGIT: u8 = 8;
 
 /// The classes of a byte.
 pub(super) fn class(byte: u8) -> u8 {
@@ -147,7 +149,7 @@ static CLASSES: [u8; 256] = {
     let mut byte = 0;
     while byte < 256 {
         classes[byte] = match byte as u8 {
-            b'0'..=b'9' => PLAIN | UNRESERVED | TELLING,
+            b'0'..=b'9' => PLAIN | UNRESERVED | TELLING | DIGIT,
             b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => PLAIN | UNRESERVED,
             b'@' => PLAIN | TELLING,
             b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b'=' | b':' => PLAIN,

@@ -151,7 +151,7 @@ mod tests {
         check(
             "3\r\nabc\r\nA\r\n0123456789\r\n0\r\nX: y\r\nZ: w\r\n\r\n",
             "abc0123456789",
-            43,
+            40,
             &Outcome::Done,
         );
         check("3\nabc\n0\n\n", "abc", 9, &Outcome::Done);

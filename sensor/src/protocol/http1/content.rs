@@ -65,6 +65,11 @@ impl Collector {
         };
     }
 
+    /// Whether no content was seen or missed yet.
+    pub fn is_empty(&self) -> bool {
+        self.content.length == 0
+    }
+
     pub fn add(&mut self, bytes: &[u8], limits: &Limits, memory: &mut Memory) {
         self.content.length += bytes.len() as u64;
         self.content.captured += bytes.len() as u64;

@@ -11,7 +11,7 @@ use crate::exchange::{FieldSpan, Head, Method, Problems, Span, Version};
 
 /// Field lines that are read on the stack.
 const USUAL_FIELDS: usize = 64;
-/// Field lines that are read at all; more make the head malformed.
+/// Field lines that are kept. Those beyond still say how the content is framed.
 const MAX_FIELDS: usize = 2048;
 
 /// The first line of a message.
@@ -44,8 +44,6 @@ pub struct FieldFacts {
     pub transfer: Transfer,
     /// Index of the Content-Encoding field.
     pub content_encoding: Option<u16>,
-    /// There is an Upgrade field.
-    pub upgrade: bool,
 }
 
 /// Transfer-Encoding (RFC 9112 section 6.1).
@@ -86,11 +84,22 @@ pub(super) fn may_begin(side: Side, bytes: &[u8]) -> bool {
     }
 }
 
+/// Whether bytes are the beginning of a message, where content may come too: enough of it must
+/// be there to tell. Biased towards no.
+pub(super) fn begins(side: Side, bytes: &[u8]) -> bool {
+    may_begin(side, bytes)
+        && match side {
+            Side::Response => bytes.len() >= 5,
+            Side::Request => bytes.iter().take(32).any(|&byte| byte == b' '),
+        }
+}
+
 /// Where the head at the start of `bytes` ends, searching from `from` on: behind the first empty
 /// line, or behind the request line of HTTP/0.9, which is all there is.
 pub(super) fn end(bytes: &[u8], from: usize) -> Option<usize> {
     // An empty line may have begun in what was searched before.
     let mut at = from.saturating_sub(3);
+    let mut first = true;
     while let Some(line) = memchr::memchr(b'\n', &bytes[at..]) {
         at += line + 1;
         match bytes.get(at..) {
@@ -98,10 +107,14 @@ pub(super) fn end(bytes: &[u8], from: usize) -> Option<usize> {
             Some([b'\r', b'\n', ..]) => return Some(at + 2),
             _ => {}
         }
-        if from < at && memchr::memchr(b'\n', &bytes[..at - 1]).is_none() && is_http09(&bytes[..at])
+        if first
+            && from < at
+            && memchr::memchr(b'\n', &bytes[..at - 1]).is_none()
+            && is_http09(&bytes[..at])
         {
             return Some(at);
         }
+        first = false;
     }
     None
 }
@@ -115,18 +128,18 @@ fn is_http09(line: &[u8]) -> bool {
         && end.is_none()
 }
 
+/// Parses the head that `bytes` begin with, if it is all there and in order. With its length.
+pub(super) fn parse_front(side: Side, bytes: &[u8]) -> Option<(Parsed, usize)> {
+    let mut fields = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
+    attempt(side, &ParserConfig::default(), bytes, &mut fields).ok()
+}
+
 /// Parses a complete head; `None` when it is beyond repair.
 pub(super) fn parse(side: Side, bytes: &[u8]) -> Option<Parsed> {
-    let mut fields = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
-    let strict = ParserConfig::default();
-    match attempt(side, &strict, Cow::Borrowed(bytes), &mut fields) {
-        Ok(parsed) => Some(parsed),
-        Err(httparse::Error::TooManyHeaders) => {
-            let mut fields = vec![MaybeUninit::uninit(); MAX_FIELDS];
-            attempt(side, &strict, Cow::Borrowed(bytes), &mut fields).ok()
-        }
-        Err(_) if side == Side::Request && is_http09(bytes) => Some(http09(bytes)),
-        Err(_) => repair(side, bytes),
+    match parse_front(side, bytes) {
+        Some((parsed, _)) => Some(parsed),
+        None if side == Side::Request && is_http09(bytes) => Some(http09(bytes)),
+        None => repair(side, bytes),
     }
 }
 
@@ -149,37 +162,66 @@ fn http09(bytes: &[u8]) -> Parsed {
     }
 }
 
-/// Unfolds lines, leaves out fields that break the grammar, and takes a request target with
-/// spaces in it as a lenient server would: everything between the method and the version.
+/// Takes any number of fields, unfolds lines, leaves out fields that break the grammar, and
+/// takes a request target with spaces in it as a lenient server would: everything between the
+/// method and the version.
 fn repair(side: Side, bytes: &[u8]) -> Option<Parsed> {
-    let mut lenient = ParserConfig::default();
-    lenient
+    let (mut text, folded) = unfold(bytes);
+    let mut lines = memchr::memchr_iter(b'\n', &text).count();
+    let mut fields = vec![MaybeUninit::uninit(); lines];
+    let strict = attempt(side, &ParserConfig::default(), &text, &mut fields).ok();
+    let mut parsed = match strict {
+        Some((parsed, _)) => parsed,
+        None => {
+            replace_dangerous(&mut text);
+            lines = text.split(|&byte| byte == b'\n').filter(|line| !is_blank(line)).count();
+            lenient(side, &text, lines)?
+        }
+    };
+    if folded {
+        parsed.problems.insert(Problems::OBSOLETE_FOLDING);
+    }
+    Some(parsed)
+}
+
+/// NUL, and CR without LF, become spaces (RFC 9110 section 5.5).
+fn replace_dangerous(text: &mut Cow<'_, [u8]>) {
+    for at in 0..text.len() {
+        let bare = text[at] == b'\r' && text.get(at + 1).is_none_or(|&next| next != b'\n');
+        if text[at] == 0 || bare {
+            text.to_mut()[at] = b' ';
+        }
+    }
+}
+
+/// Unfolding leaves lines of spaces behind; they are no fields.
+fn is_blank(line: &[u8]) -> bool {
+    line.trim_ascii().is_empty()
+}
+
+/// `lines` is the number of lines that are not blank, the first included.
+fn lenient(side: Side, text: &[u8], lines: usize) -> Option<Parsed> {
+    let mut config = ParserConfig::default();
+    config
         .ignore_invalid_headers_in_requests(true)
         .ignore_invalid_headers_in_responses(true)
         .allow_spaces_after_header_name_in_responses(true)
         .allow_multiple_spaces_in_request_line_delimiters(true)
         .allow_multiple_spaces_in_response_status_delimiters(true)
         .allow_space_before_first_header_name(true);
-    let (text, folded) = unfold(bytes);
-    let mut fields = vec![MaybeUninit::uninit(); MAX_FIELDS];
-    let lines =
-        text.split(|&byte| byte == b'\n').filter(|line| line.trim_ascii().len() > 1).count();
-    let mut parsed = match attempt(side, &lenient, text.clone(), &mut fields) {
-        Ok(parsed) => parsed,
-        Err(_) if side == Side::Request => spaced_target(bytes, &text, &lenient)?,
-        Err(_) => return None,
-    };
-    if folded {
-        parsed.problems.insert(Problems::OBSOLETE_FOLDING);
+    let mut fields = vec![MaybeUninit::uninit(); lines];
+    match attempt(side, &config, text, &mut fields) {
+        Ok((mut parsed, _)) => {
+            parsed.problems.insert(Problems::INVALID_FIELD);
+            Some(parsed)
+        }
+        Err(_) if side == Side::Request => spaced_target(text, &config, lines),
+        Err(_) => None,
     }
-    if parsed.head.fields.len() + 1 < lines || !folded {
-        parsed.problems.insert(Problems::INVALID_FIELD);
-    }
-    Some(parsed)
 }
 
 /// Parses a request line by its outer words (RFC 9112 section 3), the fields as they are.
-fn spaced_target(bytes: &[u8], text: &[u8], config: &ParserConfig) -> Option<Parsed> {
+fn spaced_target(text: &[u8], config: &ParserConfig, lines: usize) -> Option<Parsed> {
     let line = memchr::memchr(b'\n', text)?;
     let words = text[..line].trim_ascii_end();
     let start = memchr::memchr(b' ', words)? + 1;
@@ -196,63 +238,48 @@ fn spaced_target(bytes: &[u8], text: &[u8], config: &ParserConfig) -> Option<Par
     // The fields are parsed behind a request line that is in order and just as long.
     let mut stand_in = text.to_vec();
     stand_in[start..end].fill(b'x');
-    let mut fields = vec![MaybeUninit::uninit(); MAX_FIELDS];
-    let mut parsed = attempt_on(Side::Request, config, &stand_in, &mut fields).ok()?;
-    parsed.head.raw = Bytes::copy_from_slice(bytes);
+    let mut fields = vec![MaybeUninit::uninit(); lines];
+    let (mut parsed, _) = attempt(Side::Request, config, &stand_in, &mut fields).ok()?;
+    parsed.head.raw = Bytes::copy_from_slice(text);
     parsed.start_line = StartLine::Request {
         method,
         target: Span { start: start as u32, end: end as u32 },
         version,
     };
     parsed.problems.insert(Problems::INVALID_REQUEST_LINE);
+    if parsed.head.fields.len() + 1 < lines.min(MAX_FIELDS) {
+        parsed.problems.insert(Problems::INVALID_FIELD);
+    }
     Some(parsed)
 }
 
 /// Replaces each obsolete line folding by spaces (RFC 9112 section 5.2).
 fn unfold(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
-    let folds = |at: usize| {
-        bytes[at] == b'\n'
-            && matches!(bytes.get(at + 1), Some(b' ' | b'\t'))
-            && bytes[..at].contains(&b'\n')
-    };
-    if !(0..bytes.len()).any(folds) {
-        return (Cow::Borrowed(bytes), false);
-    }
-    let mut text = bytes.to_vec();
-    for at in (0..bytes.len()).filter(|&at| folds(at)) {
-        text[at] = b' ';
-        if at > 0 && text[at - 1] == b'\r' {
-            text[at - 1] = b' ';
+    let mut text = Cow::Borrowed(bytes);
+    // The start line cannot be folded.
+    for at in memchr::memchr_iter(b'\n', bytes).skip(1) {
+        if matches!(bytes.get(at + 1), Some(b' ' | b'\t')) {
+            let text = text.to_mut();
+            text[at..at + 2].fill(b' ');
+            if text[at - 1] == b'\r' {
+                text[at - 1] = b' ';
+            }
         }
     }
-    (Cow::Owned(text), true)
+    let folded = matches!(text, Cow::Owned(_));
+    (text, folded)
 }
 
 fn attempt<'b>(
     side: Side,
     config: &ParserConfig,
-    bytes: Cow<'b, [u8]>,
-    buffer: &mut [MaybeUninit<httparse::Header<'b>>],
-) -> Result<Parsed, httparse::Error> {
-    match bytes {
-        Cow::Borrowed(bytes) => attempt_on(side, config, bytes, buffer),
-        Cow::Owned(bytes) => {
-            let mut buffer = vec![MaybeUninit::uninit(); buffer.len()];
-            attempt_on(side, config, &bytes, &mut buffer)
-        }
-    }
-}
-
-fn attempt_on<'b>(
-    side: Side,
-    config: &ParserConfig,
     bytes: &'b [u8],
     buffer: &mut [MaybeUninit<httparse::Header<'b>>],
-) -> Result<Parsed, httparse::Error> {
+) -> Result<(Parsed, usize), httparse::Error> {
     match side {
         Side::Request => {
             let mut request = httparse::Request::new(&mut []);
-            let Status::Complete(_) =
+            let Status::Complete(length) =
                 config.parse_request_with_uninit_headers(&mut request, bytes, buffer)?
             else {
                 return Err(httparse::Error::NewLine);
@@ -263,13 +290,11 @@ fn attempt_on<'b>(
                 target: span(bytes, request.path.unwrap_or_default().as_bytes()),
                 version,
             };
-            let mut parsed = assemble(bytes, start_line, request.headers);
-            check_host(&mut parsed, version);
-            Ok(parsed)
+            Ok((assemble(&bytes[..length], start_line, request.headers), length))
         }
         Side::Response => {
             let mut response = httparse::Response::new(&mut []);
-            let Status::Complete(_) =
+            let Status::Complete(length) =
                 config.parse_response_with_uninit_headers(&mut response, bytes, buffer)?
             else {
                 return Err(httparse::Error::NewLine);
@@ -278,7 +303,7 @@ fn attempt_on<'b>(
                 status: response.code.unwrap_or_default(),
                 version: version(response.version),
             };
-            Ok(assemble(bytes, start_line, response.headers))
+            Ok((assemble(&bytes[..length], start_line, response.headers), length))
         }
     }
 }
@@ -287,27 +312,30 @@ fn version(minor: Option<u8>) -> Version {
     if minor == Some(0) { Version::Http10 } else { Version::Http11 }
 }
 
-/// A request of HTTP/1.1 has exactly one Host field (RFC 9112 section 3.2).
-fn check_host(parsed: &mut Parsed, version: Version) {
-    let hosts = parsed.head.fields().filter(|(name, _)| name.eq_ignore_ascii_case(b"host")).count();
-    if hosts > 1 || (hosts == 0 && version == Version::Http11) {
-        parsed.problems.insert(Problems::INVALID_HOST);
-    }
-}
-
 fn assemble(bytes: &[u8], start_line: StartLine, headers: &[httparse::Header<'_>]) -> Parsed {
-    let mut fields = Vec::with_capacity(headers.len());
-    let mut facts = FieldFacts::default();
-    let mut problems = Problems::default();
+    let mut fields = Vec::with_capacity(headers.len().min(MAX_FIELDS));
+    let mut notes = Notes::default();
     for (index, header) in headers.iter().enumerate() {
-        fields.push(FieldSpan {
-            name: span(bytes, header.name.as_bytes()),
-            value: span(bytes, header.value),
-        });
-        note(&mut facts, &mut problems, index, header);
+        if index < MAX_FIELDS {
+            fields.push(FieldSpan {
+                name: span(bytes, header.name.as_bytes()),
+                value: span(bytes, header.value),
+            });
+        }
+        notes.field(index, header);
+    }
+    let Notes { facts, mut problems, hosts } = notes;
+    if headers.len() > MAX_FIELDS {
+        problems.insert(Problems::TOO_MANY_FIELDS);
     }
     if facts.transfer != Transfer::None && facts.content_length.is_some() {
         problems.insert(Problems::CONFLICTING_FRAMING);
+    }
+    // A request of HTTP/1.1 has exactly one Host field (RFC 9112 section 3.2).
+    if let StartLine::Request { version, .. } = start_line
+        && (hosts > 1 || (hosts == 0 && version == Version::Http11))
+    {
+        problems.insert(Problems::INVALID_HOST);
     }
     Parsed {
         start_line,
@@ -317,36 +345,47 @@ fn assemble(bytes: &[u8], start_line: StartLine, headers: &[httparse::Header<'_>
     }
 }
 
-fn note(
-    facts: &mut FieldFacts,
-    problems: &mut Problems,
-    index: usize,
-    header: &httparse::Header<'_>,
-) {
-    let name = header.name;
-    // By length first: most fields are none of these.
-    match name.len() {
-        7 if name.eq_ignore_ascii_case("upgrade") => facts.upgrade = true,
-        14 if name.eq_ignore_ascii_case("content-length") => {
-            match (content_length(header.value), facts.content_length) {
-                (Some(length), None) => facts.content_length = Some(length),
-                (Some(length), Some(before)) if length == before => {}
-                _ => problems.insert(Problems::INVALID_CONTENT_LENGTH),
+/// What is gathered on the way through the fields.
+#[derive(Default)]
+struct Notes {
+    facts: FieldFacts,
+    problems: Problems,
+    hosts: usize,
+}
+
+impl Notes {
+    fn field(&mut self, index: usize, header: &httparse::Header<'_>) {
+        let (name, facts) = (header.name, &mut self.facts);
+        // By length first: most fields are none of these.
+        match name.len() {
+            4 if name.eq_ignore_ascii_case("host") => self.hosts += 1,
+            14 if name.eq_ignore_ascii_case("content-length") => {
+                match (content_length(header.value), facts.content_length) {
+                    (Some(length), None) => facts.content_length = Some(length),
+                    (Some(length), Some(before)) if length == before => {}
+                    _ => self.problems.insert(Problems::INVALID_CONTENT_LENGTH),
+                }
             }
+            16 if name.eq_ignore_ascii_case("content-encoding") && index < MAX_FIELDS => {
+                facts.content_encoding.get_or_insert(index as u16);
+            }
+            17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+                facts.transfer = transfer(header.value);
+                if facts.transfer == Transfer::Other {
+                    self.problems.insert(Problems::INVALID_TRANSFER_ENCODING);
+                }
+            }
+            _ => {}
         }
-        16 if name.eq_ignore_ascii_case("content-encoding") => {
-            facts.content_encoding.get_or_insert(index as u16);
-        }
-        17 if name.eq_ignore_ascii_case("transfer-encoding") => {
-            let last = header.value.rsplit(|&byte| byte == b',').next().unwrap_or_default();
-            facts.transfer = if last.trim_ascii().eq_ignore_ascii_case(b"chunked") {
-                Transfer::Chunked
-            } else {
-                problems.insert(Problems::INVALID_TRANSFER_ENCODING);
-                Transfer::Other
-            };
-        }
-        _ => {}
+    }
+}
+
+fn transfer(value: &[u8]) -> Transfer {
+    let last = value.rsplit(|&byte| byte == b',').next().unwrap_or_default();
+    if last.trim_ascii().eq_ignore_ascii_case(b"chunked") {
+        Transfer::Chunked
+    } else {
+        Transfer::Other
     }
 }
 
