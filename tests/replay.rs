@@ -111,7 +111,7 @@ fn settings() -> Settings {
         stream: stream::Limits { bytes: 1 << 20, wait: 1_000_000_000 },
         memory: 64 << 20,
         http: http1::Limits { head_bytes: 65_536, coded_bytes: 1 << 20, decoded_bytes: 1 << 20 },
-        idle: Duration::from_secs(300),
+        idle: Duration::from_mins(5),
         source: Source::Wire,
     }
 }

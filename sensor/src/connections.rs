@@ -223,12 +223,11 @@ impl Connections {
         let fate =
             connection.segment(segment, &self.settings, &mut self.memory, &mut self.counts, emit);
         match fate {
-            Fate::Open => {}
             // Only a hint, so it may be dropped when nobody takes it.
             Fate::Settled if self.settled.len() < MAX_SETTLED => {
                 self.settled.push(segment.connection);
             }
-            Fate::Settled => {}
+            Fate::Settled | Fate::Open => {}
             Fate::Over => self.close(segment.connection, emit),
         }
     }
@@ -239,13 +238,13 @@ impl Connections {
         let known = self
             .table
             .get(&segment.connection)
-            .is_some_and(|connection| connection.caller.is_some());
+            .is_some_and(|connection| connection.ends.caller.is_some());
         if known {
             return;
         }
         let origin = self.drop_twin(twin);
         if let Some(connection) = self.table.get_mut(&segment.connection) {
-            connection.caller = Some((twin, origin));
+            connection.ends.caller = Some((twin, origin));
         }
     }
 
@@ -254,7 +253,7 @@ impl Connections {
             Some(mut connection) => {
                 self.counts.twins += 1;
                 connection.abandon(&mut self.memory);
-                connection.origin
+                connection.ends.origin
             }
             None => self.dropped.origin(twin),
         };

@@ -7,21 +7,22 @@
 //! settle is reported unpaired, not guessed. Biased towards clients that do not pipeline: one
 //! that does, and shows it for the first time in what was lost, is taken for one that does not.
 
+mod framing;
+mod handout;
 mod queue;
+mod responses;
 
 use std::net::SocketAddr;
 
-use queue::{Match, Pending, Queue};
+use framing::{coding, request_framing};
+use handout::Answer;
+use queue::{Pending, Queue};
 
 use crate::{
-    exchange::{
-        ConnectionId, Decoding, Exchange, Framing, Head, Method, Missing, Problems, Request,
-        Response, Role, Timestamp, Version,
-    },
+    exchange::{ConnectionId, Exchange, Request, Role, Version},
     memory::Memory,
     protocol::http1::{
-        Collected, FieldFacts, Limits, Malformed, Mark, MessageHead, Reader, Side, StartLine, Step,
-        Transfer,
+        Collected, Limits, Malformed, Mark, MessageHead, Reader, Side, StartLine, Step,
     },
     stream::{Chunk, GapCause, Piece, after},
 };
@@ -57,6 +58,7 @@ pub struct Counts {
 
 /// The HTTP conversation on one connection.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of one thing")]
 pub struct Conversation {
     requests: Reader,
     responses: Reader,
@@ -80,24 +82,6 @@ pub struct Conversation {
     tunnel: bool,
     /// Distinguishes exchanges of a connection that begin at the same byte (orphans).
     serial: u32,
-}
-
-/// What a status line says.
-#[derive(Clone, Copy, Debug)]
-struct StatusLine {
-    status: u16,
-    version: Version,
-}
-
-#[derive(Debug)]
-struct Answer {
-    request: Option<Box<Pending>>,
-    ambiguous: bool,
-    response: Response,
-    /// Its first byte.
-    start: u32,
-    missing: Missing,
-    done: bool,
 }
 
 /// Who speaks on a connection.
@@ -373,278 +357,6 @@ impl Conversation {
         }
         self.flush_done(parties, context);
     }
-
-    fn response_data(
-        &mut self,
-        chunk: &mut Chunk<'_>,
-        parties: &Parties,
-        context: &mut Context<'_>,
-    ) {
-        if !self.responses.in_message() && !self.tunnel && self.answers_without_head(chunk) {
-            let origin = self.responses.begin_without_head(chunk);
-            let response = StatusLine { status: 0, version: Version::Http09 };
-            self.begin_answer(Match::First, origin, Head::default(), response, Problems::HTTP_09);
-        }
-        if self.is_next_response(chunk) {
-            let collected = self.responses.end_before_next(context.limits, context.memory);
-            self.response_done(&collected, parties, context);
-        }
-        loop {
-            let step = self.responses.read(chunk, context.limits, context.memory);
-            let more = matches!(step, Step::More);
-            self.step(Side::Response, step, parties, context);
-            if more || chunk.bytes.is_empty() {
-                return;
-            }
-        }
-    }
-
-    /// Whether the response under way has no content, or no more of it, after all: what comes is
-    /// a status line. It may answer an unseen HEAD; and content up to the end of the connection
-    /// is none when the client went on to send a request.
-    fn is_next_response(&self, chunk: &Chunk<'_>) -> bool {
-        let Some(answer) = &self.answer else { return false };
-        if !chunk.bytes.starts_with(b"HTTP/1.") {
-            return false;
-        }
-        let of_unseen_head = answer.request.is_none() && self.responses.awaits_content();
-        let asked_again = self.queue.first().is_some_and(|pending| {
-            pending.origin.acknowledgement == chunk.sequence && after(chunk.sequence, answer.start)
-        });
-        of_unseen_head || (self.responses.is_until_close() && asked_again)
-    }
-
-    /// Whether these bytes are an HTTP/0.9 response: they begin like no status line, and they
-    /// are the first to come back. Servers of that age answer requests of any version so.
-    fn answers_without_head(&self, chunk: &Chunk<'_>) -> bool {
-        let length = chunk.bytes.len().min(5);
-        chunk.bytes[..length] != b"HTTP/"[..length]
-            && !self.out_of_step
-            && self.serial == 0
-            && self.queue.first().is_some_and(|pending| {
-                pending.request.version == Version::Http09 || pending.request.method == Method::Get
-            })
-    }
-
-    fn response_head(
-        &mut self,
-        message: MessageHead,
-        parties: &Parties,
-        context: &mut Context<'_>,
-    ) {
-        let MessageHead { start_line, head, facts, problems, origin } = message;
-        let StartLine::Status { status, version } = start_line else { return };
-        let (limits, coding) = (context.limits, coding(&head, &facts));
-        if (100..200).contains(&status) && status != 101 {
-            // Interim: the final response is still to come (RFC 9110 section 15.2).
-            self.responses.begin_content(Framing::None, &facts, None, limits, context.memory);
-            let start = self.start_with_interim(origin.sequence);
-            self.interim = Some((start, self.responses.position()));
-            return;
-        }
-        let found = self.pick(&origin, parties, context);
-        let (is_head, is_connect) = match (found, self.queue.first()) {
-            (Match::First, Some(pending)) => {
-                let method = &pending.request.method;
-                (*method == Method::Head, *method == Method::Connect)
-            }
-            _ => (false, false),
-        };
-        let leaves_http = status == 101 || (is_connect && (200..300).contains(&status));
-        let framing = if is_head || leaves_http || matches!(status, 204 | 304) {
-            Framing::None
-        } else {
-            response_framing(&facts)
-        };
-        let collected =
-            self.responses.begin_content(framing, &facts, coding, limits, context.memory);
-        self.begin_answer(found, origin, head, StatusLine { status, version }, problems);
-        if let Some(collected) = collected {
-            self.response_done(&collected, parties, context);
-        }
-        if leaves_http {
-            self.leave_http(parties, context);
-        }
-    }
-
-    /// What follows is no HTTP/1: nothing that still waits will be answered in it.
-    fn leave_http(&mut self, parties: &Parties, context: &mut Context<'_>) {
-        self.tunnel = true;
-        context.counts.tunnels += 1;
-        self.close(parties, context);
-        self.requests.ignore(context.memory);
-        self.responses.ignore(context.memory);
-    }
-
-    /// Where a response began whose final head is at `sequence`: interim ones belong to it.
-    fn start_with_interim(&self, sequence: u32) -> u32 {
-        match self.interim {
-            Some((start, end)) if end == sequence => start,
-            _ => sequence,
-        }
-    }
-
-    /// Finds the request that a response beginning at `origin` answers and brings it to the
-    /// front of the queue. Requests before it are handed out unanswered.
-    fn pick(&mut self, origin: &Mark, parties: &Parties, context: &mut Context<'_>) -> Match {
-        self.flush_answer(parties, context);
-        let start = self.start_with_interim(origin.sequence);
-        self.interim = None;
-        if !self.out_of_step {
-            return if self.queue.is_empty() { Match::None } else { Match::First };
-        }
-        let (skipped, found) = match self.queue.locate(start, origin.acknowledgement) {
-            (_, Match::First) if self.pipelines => (0, Match::Ambiguous),
-            located => located,
-        };
-        for _ in 0..skipped {
-            if let Some(pending) = self.queue.take_first() {
-                self.unanswered(*pending, parties, context);
-            }
-        }
-        if found == Match::First && self.queue.len() == 1 && !self.requests_missed {
-            self.out_of_step = false;
-        }
-        found
-    }
-
-    fn begin_answer(
-        &mut self,
-        found: Match,
-        origin: Mark,
-        head: Head,
-        StatusLine { status, version }: StatusLine,
-        problems: Problems,
-    ) {
-        let request = if found == Match::First { self.queue.take_first() } else { None };
-        if request.is_none() {
-            self.strange_answer = Some(origin.acknowledgement);
-        }
-        self.answer = Some(Box::new(Answer {
-            request,
-            ambiguous: found == Match::Ambiguous,
-            response: Response {
-                head,
-                status,
-                version,
-                start: origin.time,
-                end: origin.time,
-                content: crate::exchange::Content::default(),
-                problems,
-            },
-            start: origin.sequence,
-            missing: Missing::empty(),
-            done: false,
-        }));
-    }
-
-    fn response_done(
-        &mut self,
-        collected: &Collected,
-        parties: &Parties,
-        context: &mut Context<'_>,
-    ) {
-        let Some(answer) = &mut self.answer else { return };
-        let end = self.responses.message_end();
-        if self.queue.first().is_some_and(|pending| {
-            let number = pending.origin.acknowledgement;
-            after(number, answer.start) && after(end, number)
-        }) {
-            // A request was sent in the middle of this response.
-            self.pipelines = true;
-        }
-        answer.done = true;
-        answer.response.end = collected.end.max(answer.response.start);
-        answer.response.content = collected.content;
-        answer.response.problems.insert(collected.problems);
-        for (holds, flag) in [
-            (collected.gap, Missing::RESPONSE_GAP),
-            (collected.truncated, Missing::RESPONSE_TRUNCATED),
-            (collected.aborted, Missing::RESPONSE_ABORTED),
-            (undecoded(collected.content.decoding), Missing::RESPONSE_UNDECODED),
-        ] {
-            if holds {
-                answer.missing.insert(flag);
-            }
-        }
-        self.flush_done(parties, context);
-    }
-
-    /// Hands out the answer when it is complete. An early response waits for the end of its
-    /// request, if that is still coming.
-    fn flush_done(&mut self, parties: &Parties, context: &mut Context<'_>) {
-        let complete = |answer: &mut Box<Answer>| {
-            answer.done && answer.request.as_ref().is_none_or(|pending| pending.done)
-        };
-        if let Some(answer) = self.answer.take_if(complete) {
-            self.emit(*answer, parties, context);
-        }
-    }
-
-    /// Hands out the answer as it is.
-    fn flush_answer(&mut self, parties: &Parties, context: &mut Context<'_>) {
-        if let Some(mut answer) = self.answer.take() {
-            if !answer.done {
-                answer.missing.insert(Missing::RESPONSE_ABORTED);
-            }
-            self.emit(*answer, parties, context);
-        }
-    }
-
-    fn unanswered(&mut self, pending: Pending, parties: &Parties, context: &mut Context<'_>) {
-        let mut missing = pending.missing();
-        missing.insert(Missing::RESPONSE);
-        let id = self.id(parties, pending.origin.time, pending.origin.sequence);
-        (context.emit)(Exchange {
-            id,
-            connection: parties.connection,
-            client: parties.client,
-            server: parties.server,
-            role: parties.role,
-            request: Some(pending.request),
-            response: None,
-            workload: None,
-            caller: None,
-            missing,
-        });
-    }
-
-    fn emit(&mut self, answer: Answer, parties: &Parties, context: &mut Context<'_>) {
-        let mut missing = answer.missing;
-        let origin = answer.request.as_ref().map(|pending| pending.origin);
-        match &answer.request {
-            Some(pending) => missing.insert(pending.missing()),
-            None => missing.insert(Missing::REQUEST),
-        }
-        if answer.ambiguous {
-            missing.insert(Missing::PAIRING);
-        }
-        let (time, sequence) =
-            origin.map_or((answer.response.start, 0), |origin| (origin.time, origin.sequence));
-        let id = self.id(parties, time, sequence);
-        (context.emit)(Exchange {
-            id,
-            connection: parties.connection,
-            client: parties.client,
-            server: parties.server,
-            role: parties.role,
-            request: answer.request.map(|pending| pending.request),
-            response: Some(answer.response),
-            workload: None,
-            caller: None,
-            missing,
-        });
-    }
-
-    /// Time, then connection and place: unique on a node, and sorted by time. The pipeline adds
-    /// the node.
-    fn id(&mut self, parties: &Parties, time: Timestamp, sequence: u32) -> u128 {
-        self.serial = self.serial.wrapping_add(1);
-        let place = parties.connection.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            ^ (u64::from(sequence) << 20)
-            ^ u64::from(self.serial);
-        u128::from(time.0) << 64 | u128::from((place ^ (place >> 32)) as u32)
-    }
 }
 
 fn count(counts: &mut Counts, malformed: Malformed) {
@@ -652,35 +364,6 @@ fn count(counts: &mut Counts, malformed: Malformed) {
         Malformed::Head => counts.malformed_heads += 1,
         Malformed::HeadTooLarge => counts.oversized_heads += 1,
         Malformed::HeadCut => counts.cut_heads += 1,
-    }
-}
-
-fn coding<'a>(head: &'a Head, facts: &FieldFacts) -> Option<&'a [u8]> {
-    let field = head.fields.get(usize::from(facts.content_encoding?))?;
-    Some(head.slice(field.value))
-}
-
-fn undecoded(decoding: Decoding) -> bool {
-    !matches!(decoding, Decoding::Identity | Decoding::Complete)
-}
-
-/// How a request's content ends (RFC 9112 section 6.3).
-fn request_framing(facts: &FieldFacts) -> Framing {
-    match (facts.transfer, facts.content_length) {
-        (Transfer::Chunked, _) => Framing::Chunked,
-        // The server cannot tell the end, answers 400 and closes.
-        (Transfer::Other, _) => Framing::Close,
-        (Transfer::None, Some(_)) => Framing::Length,
-        (Transfer::None, None) => Framing::None,
-    }
-}
-
-/// How the content of a response ends that has some (RFC 9112 section 6.3).
-fn response_framing(facts: &FieldFacts) -> Framing {
-    match (facts.transfer, facts.content_length) {
-        (Transfer::Chunked, _) => Framing::Chunked,
-        (Transfer::Other, _) | (Transfer::None, None) => Framing::Close,
-        (Transfer::None, Some(_)) => Framing::Length,
     }
 }
 

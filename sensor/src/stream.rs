@@ -107,15 +107,10 @@ impl Stream {
             return;
         }
         let sequence = segment.sequence.wrapping_add(u32::from(segment.flags.syn()));
-        let next = match self.next {
-            Some(next) => next,
-            None => {
-                if segment.flags.rst() {
-                    return self.end(End::Reset, memory, deliver);
-                }
-                *self.next.insert(sequence)
-            }
-        };
+        if self.next.is_none() && segment.flags.rst() {
+            return self.end(End::Reset, memory, deliver);
+        }
+        let next = *self.next.get_or_insert(sequence);
         let end = sequence.wrapping_add(segment.length);
         // An old number is a stray's; of the others the last one is the true one.
         if segment.flags.fin() && !after(next, end) {

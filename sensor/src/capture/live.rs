@@ -8,7 +8,7 @@ use std::{
     fs::File,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     os::fd::AsFd,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -17,12 +17,14 @@ use aya::{
     maps::{HashMap, MapData, MapError, PerCpuArray, RingBuf},
     programs::{
         CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, ProgramError, cgroup_skb::CgroupSkbLink,
-        loaded_programs,
     },
 };
 use aya_log::EbpfLogger;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    fs::{FlockOperation, flock},
+    io::Errno,
+    process::{Resource, Rlimit, setrlimit},
     time::{ClockId, clock_gettime},
 };
 use sensor_ebpf::{Connection, Counters, SegmentHeader, Verdict, flags, names};
@@ -65,8 +67,11 @@ pub enum Error {
     #[error("this binary was built without the kernel programs; build it with `cargo xtask build`")]
     NoObject,
     /// Another sensor is attached.
-    #[error("another sensor is attached to this node (program id {0}); stop it first")]
-    SecondSensor(u32),
+    #[error("another sensor is attached to {0}; a node needs one only: stop it first")]
+    SecondSensor(PathBuf),
+    /// The directory is in no cgroup v2 hierarchy.
+    #[error("{0} is no cgroup v2 directory; set capture.cgroup to one, or to auto")]
+    NotCgroup(PathBuf),
     /// The cgroup could not be opened.
     #[error("failed to open the cgroup v2 root {path}: {source}")]
     Cgroup {
@@ -117,6 +122,9 @@ pub struct LiveCapture {
     clock: Clock,
     knows_sender: bool,
     links: Vec<CgroupSkbLink>,
+    unreadable: u64,
+    /// Holds the lock against a second sensor.
+    _cgroup: File,
     _ebpf: Ebpf,
 }
 
@@ -126,11 +134,10 @@ impl LiveCapture {
         if !has_object() {
             return Err(Error::NoObject);
         }
-        if let Some(id) = attached_sensor() {
-            return Err(Error::SecondSensor(id));
-        }
-        let cgroup = File::open(&options.cgroup)
-            .map_err(|source| Error::Cgroup { path: options.cgroup.clone(), source })?;
+        let cgroup = open_cgroup(&options.cgroup)?;
+        // Before 5.11 maps count against this limit. It cannot be raised everywhere.
+        let unlimited = Rlimit { current: None, maximum: None };
+        let _ = setrlimit(Resource::Memlock, unlimited);
         // Kernels before 6.10 refuse the helper; the verifier skips it when the global is 0.
         let knows_sender = probe::knows_sender().unwrap_or(false);
         let mut ebpf = load(options, knows_sender)?;
@@ -154,6 +161,8 @@ impl LiveCapture {
             clock: Clock::now(),
             knows_sender,
             links,
+            unreadable: 0,
+            _cgroup: cgroup,
             _ebpf: ebpf,
         })
     }
@@ -175,8 +184,9 @@ impl LiveCapture {
         while count < limit {
             let Some(record) = self.ring.next() else { break };
             count += 1;
-            if let Some((header, payload)) = split(&record) {
-                sink(&segment(&header, payload, self.clock));
+            match split(&record) {
+                Some((header, payload)) => sink(&segment(&header, payload, self.clock)),
+                None => self.unreadable += 1,
             }
         }
         if let Some(logger) = &mut self.logger {
@@ -206,6 +216,11 @@ impl LiveCapture {
         }
     }
 
+    /// Records that made no sense, which the kernel side never writes.
+    pub fn unreadable(&self) -> u64 {
+        self.unreadable
+    }
+
     /// The kernel side's counters, summed over CPUs.
     pub fn counters(&self) -> Counters {
         let mut sum = Counters::default();
@@ -232,24 +247,20 @@ impl LiveCapture {
     }
 }
 
-/// The id of a sensor's program that is loaded already. A sensor that was just killed is given
-/// a second to go.
-pub fn attached_sensor() -> Option<u32> {
-    const TRIES: usize = 10;
-    let mut found = None;
-    for attempt in 0..TRIES {
-        found = loaded_programs()
-            .flatten()
-            .find(|program| program.name_as_str() == Some(names::INGRESS))
-            .map(|program| program.id());
-        if found.is_none() {
-            break;
-        }
-        if attempt + 1 < TRIES {
-            std::thread::sleep(Duration::from_millis(100));
-        }
+/// Opens the cgroup, and locks it: the lock lies on the directory itself, the same one in every
+/// mount namespace of the node, and goes with the process that holds it.
+fn open_cgroup(path: &Path) -> Result<File, Error> {
+    let file =
+        File::open(path).map_err(|source| Error::Cgroup { path: path.to_owned(), source })?;
+    // Every cgroup v2 directory has this file, and no v1 directory does.
+    if !path.join("cgroup.controllers").exists() {
+        return Err(Error::NotCgroup(path.to_owned()));
     }
-    found
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Err(Errno::WOULDBLOCK) => Err(Error::SecondSensor(path.to_owned())),
+        // A kernel without such locks is no reason not to start.
+        _ => Ok(file),
+    }
 }
 
 fn load(options: &Options, current_pid: bool) -> Result<Ebpf, Error> {
@@ -317,16 +328,14 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> &'static str {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            return match io.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
-                Some(rustix::io::Errno::PERM | rustix::io::Errno::ACCESS) => {
-                    "; run as root, or with CAP_BPF and CAP_NET_ADMIN (`sensor doctor` names what is missing)"
+            return match io.raw_os_error().map(Errno::from_raw_os_error) {
+                Some(Errno::PERM | Errno::ACCESS) => {
+                    "; run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (`sensor doctor` tells which are missing)"
                 }
-                Some(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+                Some(Errno::INVAL | Errno::NOSYS) => {
                     "; the kernel may be older than 5.10 (`sensor doctor` tells)"
                 }
-                Some(rustix::io::Errno::NOMEM) => {
-                    "; lower capture.ring_bytes or capture.connections"
-                }
+                Some(Errno::NOMEM) => "; lower capture.ring_bytes or capture.connections",
                 _ => "",
             };
         }

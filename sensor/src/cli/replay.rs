@@ -67,7 +67,8 @@ impl Arguments {
         for problem in &outcome.problems {
             eprintln!("warning: {}", human::printable(problem));
         }
-        if io::stderr().is_terminal() {
+        let lost = outcome.counters.losses().iter().any(|loss| loss.count > 0);
+        if io::stderr().is_terminal() || lost {
             eprintln!("{}", summary(&outcome.counters, started.elapsed().as_secs_f64()));
         }
         Ok(terminal::exit_code(outcome.problems.is_empty()))

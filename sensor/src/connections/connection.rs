@@ -18,11 +18,7 @@ const MAX_LOOKS: u8 = 16;
 #[derive(Debug)]
 pub(super) struct Connection {
     pub last: Timestamp,
-    pub origin: Origin,
-    pub caller: Option<(ConnectionId, Origin)>,
-    id: ConnectionId,
-    local: SocketAddr,
-    remote: SocketAddr,
+    pub ends: Ends,
     inbound: Stream,
     outbound: Stream,
     protocol: Protocol,
@@ -32,6 +28,16 @@ pub(super) struct Connection {
     missed: [u32; 2],
     /// Directions in which a FIN was seen while nothing was read any more.
     finished: [bool; 2],
+}
+
+/// Who is connected.
+#[derive(Debug)]
+pub(super) struct Ends {
+    pub origin: Origin,
+    pub caller: Option<(ConnectionId, Origin)>,
+    id: ConnectionId,
+    local: SocketAddr,
+    remote: SocketAddr,
 }
 
 #[derive(Debug)]
@@ -57,11 +63,13 @@ impl Connection {
     pub fn new(segment: &Segment<'_>) -> Self {
         Self {
             last: segment.time,
-            origin: segment.origin,
-            caller: None,
-            id: segment.connection,
-            local: segment.local,
-            remote: segment.remote,
+            ends: Ends {
+                origin: segment.origin,
+                caller: None,
+                id: segment.connection,
+                local: segment.local,
+                remote: segment.remote,
+            },
             inbound: Stream::default(),
             outbound: Stream::default(),
             protocol: Protocol::Unknown(0),
@@ -85,7 +93,7 @@ impl Connection {
     ) -> Fate {
         self.last = self.last.max(segment.time);
         if segment.origin.pid != 0 {
-            self.origin.pid = segment.origin.pid;
+            self.ends.origin.pid = segment.origin.pid;
         }
         if matches!(self.protocol, Protocol::Other) {
             self.finished[segment.direction as usize] |= segment.flags.fin();
@@ -93,8 +101,13 @@ impl Connection {
             return if over { Fate::Over } else { Fate::Open };
         }
         let trusted = settings.source == Source::Wire || segment.direction == Direction::Outbound;
-        if trusted && segment.flags.ack() {
-            let acknowledgement = segment.acknowledgement;
+        let acknowledgement = segment.acknowledgement;
+        let acknowledged = match segment.direction {
+            Direction::Inbound => &self.outbound,
+            Direction::Outbound => &self.inbound,
+        };
+        // Most tell nothing new.
+        if trusted && segment.flags.ack() && acknowledged.next() != Some(acknowledgement) {
             self.run(
                 segment.direction.opposite(),
                 settings,
@@ -185,9 +198,7 @@ impl Connection {
         emit: &mut E,
         work: impl FnOnce(&mut Stream, &mut Memory, &mut dyn FnMut(&mut Memory, Piece<'_>)),
     ) {
-        let owner = self.owner();
-        let id = self.id;
-        let Self { inbound, outbound, protocol, joined, missed, .. } = self;
+        let Self { inbound, outbound, protocol, joined, missed, ends, .. } = self;
         let (stream, other) = match direction {
             Direction::Inbound => (inbound, outbound),
             Direction::Outbound => (outbound, inbound),
@@ -231,8 +242,8 @@ impl Connection {
                 _ => {}
             }
             let Protocol::Http1(client, conversation) = protocol else { return };
-            let owner = Owner { serves: *client == Direction::Inbound, ..owner };
-            let parties = parties(id, &owner, settings.source);
+            let serves = *client == Direction::Inbound;
+            let parties = ends.parties(serves, settings.source);
             conversation.piece(
                 side(*client, direction),
                 piece,
@@ -241,7 +252,7 @@ impl Connection {
                     limits: &settings.http,
                     memory,
                     counts: &mut counts.pairing,
-                    emit: &mut |exchange| emit(exchange, &owner),
+                    emit: &mut |exchange| emit(exchange, &ends.owner(serves)),
                 },
             );
         });
@@ -255,10 +266,10 @@ impl Connection {
         emit: &mut E,
         work: impl FnOnce(&mut Conversation, &Parties, &mut Context<'_>),
     ) {
-        let owner = self.owner();
-        let Protocol::Http1(client, conversation) = &mut self.protocol else { return };
-        let owner = Owner { serves: *client == Direction::Inbound, ..owner };
-        let parties = parties(self.id, &owner, settings.source);
+        let Self { ends, protocol, .. } = self;
+        let Protocol::Http1(client, conversation) = protocol else { return };
+        let serves = *client == Direction::Inbound;
+        let parties = ends.parties(serves, settings.source);
         work(
             conversation,
             &parties,
@@ -266,19 +277,27 @@ impl Connection {
                 limits: &settings.http,
                 memory,
                 counts: &mut counts.pairing,
-                emit: &mut |exchange| emit(exchange, &owner),
+                emit: &mut |exchange| emit(exchange, &ends.owner(serves)),
             },
         );
     }
+}
 
-    fn owner(&self) -> Owner {
-        Owner {
-            origin: self.origin,
-            caller: self.caller,
-            local: self.local,
-            remote: self.remote,
-            serves: false,
-        }
+impl Ends {
+    fn owner(&self, serves: bool) -> Owner {
+        let Self { origin, caller, local, remote, .. } = *self;
+        Owner { origin, caller, local, remote, serves }
+    }
+
+    fn parties(&self, serves: bool, source: Source) -> Parties {
+        let (client, server) =
+            if serves { (self.remote, self.local) } else { (self.local, self.remote) };
+        let role = match source {
+            Source::Wire => Role::Observed,
+            Source::Node if serves => Role::Server,
+            Source::Node => Role::Client,
+        };
+        Parties { connection: self.id, client, server, role }
     }
 }
 
@@ -296,15 +315,4 @@ fn look(bytes: &[u8], other_silent: bool) -> Option<Side> {
         return Side::Request.may_begin(bytes).then_some(Side::Request);
     }
     Some(if other_silent { Side::Request } else { Side::Response })
-}
-
-fn parties(id: ConnectionId, owner: &Owner, source: Source) -> Parties {
-    let (client, server) =
-        if owner.serves { (owner.remote, owner.local) } else { (owner.local, owner.remote) };
-    let role = match source {
-        Source::Wire => Role::Observed,
-        Source::Node if owner.serves => Role::Server,
-        Source::Node => Role::Client,
-    };
-    Parties { connection: id, client, server, role }
 }

@@ -22,7 +22,7 @@ pub(super) fn settings(source: Source) -> Settings {
         stream: stream::Limits { bytes: 1 << 16, wait: SECOND },
         memory: 1 << 20,
         http: http1::Limits { head_bytes: 8192, coded_bytes: 4096, decoded_bytes: 4096 },
-        idle: Duration::from_secs(60),
+        idle: Duration::from_mins(1),
         source,
     }
 }

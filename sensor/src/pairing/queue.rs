@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::{
     exchange::{Missing, Request},
-    pairing::undecoded,
+    pairing::framing::undecoded,
     protocol::http1::{Collected, Mark},
     stream::after,
 };
@@ -73,7 +73,6 @@ pub(super) enum Match {
 /// Waiting requests in the order sent. Boxed, so that an idle connection keeps little.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    #[expect(clippy::vec_box, reason = "the requests are large and few")]
     pending: VecDeque<Box<Pending>>,
 }
 

@@ -1,5 +1,8 @@
 use super::*;
-use crate::{exchange::Content, stream::End};
+use crate::{
+    exchange::{Content, Decoding, Framing, Problems, Timestamp},
+    stream::End,
+};
 
 const LIMITS: Limits = Limits { head_bytes: 4096, coded_bytes: 1024, decoded_bytes: 1024 };
 

@@ -201,6 +201,7 @@ impl Node {
                 .ring_full_requests
                 .saturating_sub(kernel.ring_full_twin_requests),
             connection_map_full: kernel.map_full_connections,
+            records_unreadable: self.capture.unreadable(),
             copy_failed: kernel.copy_failed_segments,
             headers_unreadable: kernel.header_errors,
             records_written: load(&self.shared.given).saturating_sub(load(&self.shared.failed)),

@@ -6,10 +6,12 @@
 
 mod chunked;
 mod content;
+mod cursor;
 mod head;
 
 use chunked::Chunked;
 pub use content::{Collected, Limits};
+use cursor::{advance, drop_rest, skip_blank_lines};
 pub use head::{FieldFacts, StartLine, Transfer};
 
 use crate::{
@@ -457,15 +459,10 @@ impl Reader {
         Some(self.begun(parsed))
     }
 
-    fn begun(&mut self, parsed: head::Parsed) -> Step {
+    fn begun(&mut self, mut message: MessageHead) -> Step {
         self.state = State::Framing;
-        Step::Head(MessageHead {
-            start_line: parsed.start_line,
-            head: parsed.head,
-            facts: parsed.facts,
-            problems: parsed.problems,
-            origin: self.origin,
-        })
+        message.origin = self.origin;
+        Step::Head(message)
     }
 
     /// Drops the chunk: the next message is looked for at the start of the next one.
@@ -485,24 +482,6 @@ impl Reader {
         self.drop_partial(memory);
         self.collector.abandon(memory);
     }
-}
-
-/// Takes bytes off the front of a chunk.
-fn advance<'a>(chunk: &mut Chunk<'a>, length: usize) -> &'a [u8] {
-    let (taken, rest) = chunk.bytes.split_at(length.min(chunk.bytes.len()));
-    chunk.bytes = rest;
-    chunk.sequence = chunk.sequence.wrapping_add(taken.len() as u32);
-    taken
-}
-
-fn drop_rest(chunk: &mut Chunk<'_>) {
-    advance(chunk, chunk.bytes.len());
-}
-
-/// A server should ignore empty lines before a request line (RFC 9112 section 2.2).
-fn skip_blank_lines(chunk: &mut Chunk<'_>) {
-    let blank = chunk.bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    advance(chunk, blank);
 }
 
 #[cfg(test)]

@@ -227,7 +227,7 @@ fn capabilities(set: u64) -> Vec<Check> {
             "CAP_DAC_READ_SEARCH",
             has(CAP_DAC_READ_SEARCH),
             Need::ForMore,
-            "missing: some files of other users' processes cannot be read",
+            "missing: the cgroup of a socket is searched for, not opened by its id",
         ),
     ]
 }
@@ -272,7 +272,7 @@ fn socket(path: &Path) -> Check {
         Ok(Listener::Process(pid)) => {
             let pid = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
             let found = format!("a sensor{pid} is running and serves {shown}");
-            Check::warn(NAME, found, "a second one needs another --socket, and sees the same")
+            Check::warn(NAME, found, "a node needs one only: stop it before another is started")
         }
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             Check::warn(NAME, format!("permission denied on {shown}"), "run as root")

@@ -116,10 +116,10 @@ fn check_subsets(
         if !exact {
             continue;
         }
-        for number in 0..EXCHANGES {
+        for (number, paired) in paired.into_iter().enumerate() {
             let bit = |turn: usize| lost >> (segments as usize - 1 - turn) & 1 == 1;
             let whole = !bit(2 * number) && !bit(2 * number + 1);
-            assert!(paired[number] || !whole, "{number} is whole but not paired, {}", told());
+            assert!(paired || !whole, "{number} is whole but not paired, {}", told());
         }
     }
     wrong

@@ -104,9 +104,8 @@ impl Chunked {
             }
             (Place::DataEnd, b'\r') => Place::DataEnd,
             (Place::DataEnd, b'\n') => Place::Size(0, 0),
-            (Place::Trailer, b'\r') => Place::Trailer,
             (Place::Trailer, b'\n') => return Outcome::Done,
-            (Place::TrailerLine, b'\n') => Place::Trailer,
+            (Place::Trailer, b'\r') | (Place::TrailerLine, b'\n') => Place::Trailer,
             (Place::Trailer | Place::TrailerLine, _) => {
                 self.line += 1;
                 if self.line > MAX_LINE {

@@ -6,7 +6,7 @@ use std::{borrow::Cow, mem::MaybeUninit};
 use bytes::Bytes;
 use httparse::{ParserConfig, Status};
 
-use super::Side;
+use super::{Mark, MessageHead, Side};
 use crate::exchange::{FieldSpan, Head, Method, Problems, Span, Version};
 
 /// Field lines that are read on the stack.
@@ -56,13 +56,6 @@ pub enum Transfer {
     Chunked,
     /// Chunked is not the last coding.
     Other,
-}
-
-pub(super) struct Parsed {
-    pub start_line: StartLine,
-    pub head: Head,
-    pub facts: FieldFacts,
-    pub problems: Problems,
 }
 
 /// Whether bytes may be the beginning of a message. Biased towards yes: the parser decides.
@@ -129,13 +122,13 @@ fn is_http09(line: &[u8]) -> bool {
 }
 
 /// Parses the head that `bytes` begin with, if it is all there and in order. With its length.
-pub(super) fn parse_front(side: Side, bytes: &[u8]) -> Option<(Parsed, usize)> {
+pub(super) fn parse_front(side: Side, bytes: &[u8]) -> Option<(MessageHead, usize)> {
     let mut fields = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
     attempt(side, &ParserConfig::default(), bytes, &mut fields).ok()
 }
 
 /// Parses a complete head; `None` when it is beyond repair.
-pub(super) fn parse(side: Side, bytes: &[u8]) -> Option<Parsed> {
+pub(super) fn parse(side: Side, bytes: &[u8]) -> Option<MessageHead> {
     match parse_front(side, bytes) {
         Some((parsed, _)) => Some(parsed),
         None if side == Side::Request && is_http09(bytes) => Some(http09(bytes)),
@@ -143,14 +136,14 @@ pub(super) fn parse(side: Side, bytes: &[u8]) -> Option<Parsed> {
     }
 }
 
-fn http09(bytes: &[u8]) -> Parsed {
+fn http09(bytes: &[u8]) -> MessageHead {
     let end = bytes.trim_ascii_end().len() as u32;
     let space = bytes.iter().position(|&byte| byte == b' ').unwrap_or(0);
     let method = Method::from(str::from_utf8(&bytes[..space]).unwrap_or_default());
     let start = space as u32 + 1;
     let mut problems = Problems::default();
     problems.insert(Problems::HTTP_09);
-    Parsed {
+    MessageHead {
         start_line: StartLine::Request {
             method,
             target: Span { start, end },
@@ -159,24 +152,24 @@ fn http09(bytes: &[u8]) -> Parsed {
         head: Head { raw: Bytes::copy_from_slice(bytes), fields: Vec::new() },
         facts: FieldFacts::default(),
         problems,
+        origin: Mark::default(),
     }
 }
 
 /// Takes any number of fields, unfolds lines, leaves out fields that break the grammar, and
 /// takes a request target with spaces in it as a lenient server would: everything between the
 /// method and the version.
-fn repair(side: Side, bytes: &[u8]) -> Option<Parsed> {
+fn repair(side: Side, bytes: &[u8]) -> Option<MessageHead> {
     let (mut text, folded) = unfold(bytes);
     let mut lines = memchr::memchr_iter(b'\n', &text).count();
     let mut fields = vec![MaybeUninit::uninit(); lines];
     let strict = attempt(side, &ParserConfig::default(), &text, &mut fields).ok();
-    let mut parsed = match strict {
-        Some((parsed, _)) => parsed,
-        None => {
-            replace_dangerous(&mut text);
-            lines = text.split(|&byte| byte == b'\n').filter(|line| !is_blank(line)).count();
-            lenient(side, &text, lines)?
-        }
+    let mut parsed = if let Some((parsed, _)) = strict {
+        parsed
+    } else {
+        replace_dangerous(&mut text);
+        lines = text.split(|&byte| byte == b'\n').filter(|line| !is_blank(line)).count();
+        lenient(side, &text, lines)?
     };
     if folded {
         parsed.problems.insert(Problems::OBSOLETE_FOLDING);
@@ -200,7 +193,7 @@ fn is_blank(line: &[u8]) -> bool {
 }
 
 /// `lines` is the number of lines that are not blank, the first included.
-fn lenient(side: Side, text: &[u8], lines: usize) -> Option<Parsed> {
+fn lenient(side: Side, text: &[u8], lines: usize) -> Option<MessageHead> {
     let mut config = ParserConfig::default();
     config
         .ignore_invalid_headers_in_requests(true)
@@ -221,7 +214,7 @@ fn lenient(side: Side, text: &[u8], lines: usize) -> Option<Parsed> {
 }
 
 /// Parses a request line by its outer words (RFC 9112 section 3), the fields as they are.
-fn spaced_target(text: &[u8], config: &ParserConfig, lines: usize) -> Option<Parsed> {
+fn spaced_target(text: &[u8], config: &ParserConfig, lines: usize) -> Option<MessageHead> {
     let line = memchr::memchr(b'\n', text)?;
     let words = text[..line].trim_ascii_end();
     let start = memchr::memchr(b' ', words)? + 1;
@@ -275,7 +268,7 @@ fn attempt<'b>(
     config: &ParserConfig,
     bytes: &'b [u8],
     buffer: &mut [MaybeUninit<httparse::Header<'b>>],
-) -> Result<(Parsed, usize), httparse::Error> {
+) -> Result<(MessageHead, usize), httparse::Error> {
     match side {
         Side::Request => {
             let mut request = httparse::Request::new(&mut []);
@@ -312,7 +305,7 @@ fn version(minor: Option<u8>) -> Version {
     if minor == Some(0) { Version::Http10 } else { Version::Http11 }
 }
 
-fn assemble(bytes: &[u8], start_line: StartLine, headers: &[httparse::Header<'_>]) -> Parsed {
+fn assemble(bytes: &[u8], start_line: StartLine, headers: &[httparse::Header<'_>]) -> MessageHead {
     let mut fields = Vec::with_capacity(headers.len().min(MAX_FIELDS));
     let mut notes = Notes::default();
     for (index, header) in headers.iter().enumerate() {
@@ -322,7 +315,11 @@ fn assemble(bytes: &[u8], start_line: StartLine, headers: &[httparse::Header<'_>
                 value: span(bytes, header.value),
             });
         }
-        notes.field(index, header);
+        // By length first: most fields are none of those that tell something here.
+        if 1_u32.checked_shl(header.name.len() as u32).is_some_and(|bit| TELLING_LENGTHS & bit != 0)
+        {
+            notes.field(index, header);
+        }
     }
     let Notes { facts, mut problems, hosts } = notes;
     if headers.len() > MAX_FIELDS {
@@ -337,13 +334,17 @@ fn assemble(bytes: &[u8], start_line: StartLine, headers: &[httparse::Header<'_>
     {
         problems.insert(Problems::INVALID_HOST);
     }
-    Parsed {
+    MessageHead {
         start_line,
         head: Head { raw: Bytes::copy_from_slice(bytes), fields },
         facts,
         problems,
+        origin: Mark::default(),
     }
 }
+
+/// The lengths of the names that [`Notes::field`] knows.
+const TELLING_LENGTHS: u32 = 1 << 4 | 1 << 14 | 1 << 16 | 1 << 17;
 
 /// What is gathered on the way through the fields.
 #[derive(Default)]
@@ -356,7 +357,6 @@ struct Notes {
 impl Notes {
     fn field(&mut self, index: usize, header: &httparse::Header<'_>) {
         let (name, facts) = (header.name, &mut self.facts);
-        // By length first: most fields are none of these.
         match name.len() {
             4 if name.eq_ignore_ascii_case("host") => self.hosts += 1,
             14 if name.eq_ignore_ascii_case("content-length") => {

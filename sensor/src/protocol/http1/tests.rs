@@ -1,15 +1,17 @@
+use std::fmt::Write as _;
+
 use super::*;
 use crate::exchange::Method;
 
 const LIMITS: Limits = Limits { head_bytes: 4096, coded_bytes: 1024, decoded_bytes: 1024 };
 
-/// Reads `text` in pieces of `size` bytes and tells what happened, one line an event.
-fn read(side: Side, text: &[u8], size: usize, limits: &Limits) -> Vec<String> {
+/// Reads `text` in pieces of `piece` bytes and tells what happened, one line an event.
+fn read(side: Side, text: &[u8], piece: usize, limits: &Limits) -> Vec<String> {
     let mut memory = Memory::new(1 << 20);
     let mut reader = Reader::new(side, 0);
     let mut events = Vec::new();
-    for (index, bytes) in text.chunks(size).enumerate() {
-        let sequence = (index * size) as u32;
+    for (index, bytes) in text.chunks(piece).enumerate() {
+        let sequence = (index * piece) as u32;
         let mut chunk =
             Chunk { bytes, sequence, acknowledgement: 0, time: Timestamp(u64::from(sequence)) };
         loop {
@@ -49,9 +51,11 @@ fn event(
                 StartLine::Status { status, version } => format!("{status} {}", version.as_str()),
             };
             for (name, value) in head.fields().take(8) {
-                line += &format!(" {}={}", name.escape_ascii(), value.escape_ascii());
+                let _ = write!(line, " {}={}", name.escape_ascii(), value.escape_ascii());
             }
-            line += &problems.names().map(|name| format!(" !{name}")).collect::<String>();
+            for name in problems.names() {
+                let _ = write!(line, " !{name}");
+            }
             events.push(line);
             let framing = match (facts.transfer, facts.content_length) {
                 (Transfer::Chunked, _) => Framing::Chunked,

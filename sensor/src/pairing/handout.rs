@@ -1,0 +1,99 @@
+//! What is finished, or as finished as it will be, is handed out as exchanges.
+
+use super::{Context, Conversation, Parties, queue::Pending};
+use crate::exchange::{Exchange, Missing, Response, Timestamp};
+
+/// A response under way, and the request that it answers.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub request: Option<Box<Pending>>,
+    pub ambiguous: bool,
+    pub response: Response,
+    /// Its first byte.
+    pub start: u32,
+    pub missing: Missing,
+    pub done: bool,
+}
+
+impl Conversation {
+    /// Hands out the answer when it is complete. An early response waits for the end of its
+    /// request, if that is still coming.
+    pub(super) fn flush_done(&mut self, parties: &Parties, context: &mut Context<'_>) {
+        let complete = |answer: &mut Box<Answer>| {
+            answer.done && answer.request.as_ref().is_none_or(|pending| pending.done)
+        };
+        if let Some(answer) = self.answer.take_if(complete) {
+            self.emit(*answer, parties, context);
+        }
+    }
+
+    /// Hands out the answer as it is.
+    pub(super) fn flush_answer(&mut self, parties: &Parties, context: &mut Context<'_>) {
+        if let Some(mut answer) = self.answer.take() {
+            if !answer.done {
+                answer.missing.insert(Missing::RESPONSE_ABORTED);
+            }
+            self.emit(*answer, parties, context);
+        }
+    }
+
+    pub(super) fn unanswered(
+        &mut self,
+        pending: Pending,
+        parties: &Parties,
+        context: &mut Context<'_>,
+    ) {
+        let mut missing = pending.missing();
+        missing.insert(Missing::RESPONSE);
+        let id = self.id(parties, pending.origin.time, pending.origin.sequence);
+        (context.emit)(Exchange {
+            id,
+            connection: parties.connection,
+            client: parties.client,
+            server: parties.server,
+            role: parties.role,
+            request: Some(pending.request),
+            response: None,
+            workload: None,
+            caller: None,
+            missing,
+        });
+    }
+
+    fn emit(&mut self, answer: Answer, parties: &Parties, context: &mut Context<'_>) {
+        let mut missing = answer.missing;
+        let origin = answer.request.as_ref().map(|pending| pending.origin);
+        match &answer.request {
+            Some(pending) => missing.insert(pending.missing()),
+            None => missing.insert(Missing::REQUEST),
+        }
+        if answer.ambiguous {
+            missing.insert(Missing::PAIRING);
+        }
+        let (time, sequence) =
+            origin.map_or((answer.response.start, 0), |origin| (origin.time, origin.sequence));
+        let id = self.id(parties, time, sequence);
+        (context.emit)(Exchange {
+            id,
+            connection: parties.connection,
+            client: parties.client,
+            server: parties.server,
+            role: parties.role,
+            request: answer.request.map(|pending| pending.request),
+            response: Some(answer.response),
+            workload: None,
+            caller: None,
+            missing,
+        });
+    }
+
+    /// Time, then connection and place: unique on a node, and sorted by time. The pipeline adds
+    /// the node.
+    fn id(&mut self, parties: &Parties, time: Timestamp, sequence: u32) -> u128 {
+        self.serial = self.serial.wrapping_add(1);
+        let place = parties.connection.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            ^ (u64::from(sequence) << 20)
+            ^ u64::from(self.serial);
+        u128::from(time.0) << 64 | u128::from((place ^ (place >> 32)) as u32)
+    }
+}
