@@ -32,8 +32,8 @@ pub fn keep_alive(address: SocketAddr, ids: Range<u64>, connections: usize) {
     });
 }
 
-/// Sends each id over a connection of its own, so many at a time. Ports are not used up: every
-/// thread has another address of the loopback network, where `address` is one.
+/// Sends each id over a connection of its own, so many at a time. The server closes first, so
+/// that no port of the client's has to wait before it can be used again.
 pub fn one_each(address: SocketAddr, ids: Range<u64>, threads: usize) {
     spread(ids, threads, |ids| {
         ids.for_each(|id| check(id, &Client::get_once(address, &path(id))));

@@ -7,7 +7,7 @@ use std::{
 
 /// The programs that the tests start. `cargo xtask setup --tests` installs them.
 const PROGRAMS: &[&str] =
-    &["curl", "ip", "mount", "nft", "nginx", "node", "pip3", "python3", "setpriv", "sysctl", "wrk"];
+    &["curl", "ip", "mount", "nft", "nginx", "node", "pip3", "python3", "setpriv", "wrk"];
 
 /// The right to start a sensor: there is one on a node, so one test at a time holds this.
 #[derive(Debug)]

@@ -55,7 +55,9 @@ fn through_address_translation() {
         &router,
         ("b", &["10.202.2.2/24", "fd00:2022::2/64"]),
     );
-    router.run("sysctl", &["-q", "-w", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"]);
+    for forwarding in ["ipv4/ip_forward", "ipv6/conf/all/forwarding"] {
+        router.run("sh", &["-c", &format!("echo 1 > /proc/sys/net/{forwarding}")]);
+    }
     router.run(
         "nft",
         &["table inet nat {
