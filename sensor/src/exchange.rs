@@ -190,8 +190,8 @@ impl Request {
 }
 
 /// RFC 3986 section 3.1.
-fn is_scheme_byte(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"+-.".contains(byte)
+fn is_scheme_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)
 }
 
 /// Splits `scheme://authority/rest` into authority (without user information) and rest.
@@ -200,7 +200,7 @@ fn split_absolute(target: &[u8]) -> Option<(&[u8], &[u8])> {
         return None;
     }
     let scheme = target.windows(3).position(|window| window == b"://")?;
-    if scheme == 0 || !target[..scheme].iter().all(is_scheme_byte) {
+    if scheme == 0 || !target[..scheme].iter().all(|&byte| is_scheme_byte(byte)) {
         return None;
     }
     let rest = &target[scheme + 3..];

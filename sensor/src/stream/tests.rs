@@ -173,7 +173,7 @@ fn a_stream_led_astray_is_found_again() {
         for count in 0..80 {
             probe.push(&segment(start + count, b"x"));
         }
-        let read = probe.seen.iter().filter(|byte| **byte == b'x').count() as u64;
+        let read = memchr::memchr_iter(b'x', &probe.seen).count() as u64;
         assert_eq!((read, probe.memory.stray_bytes), (16, 64), "{start:#x}");
         assert_eq!(probe.memory.used(), 0);
     }
