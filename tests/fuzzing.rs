@@ -18,7 +18,7 @@ fn settings(source: Source) -> Settings {
         stream: stream::Limits { bytes: 512, wait: 1_000 },
         memory: 4096,
         http: http1::Limits { head_bytes: 256, coded_bytes: 256, decoded_bytes: 256 },
-        idle: Duration::from_nanos(10_000),
+        idle: Duration::from_micros(10),
         source,
     }
 }
@@ -60,13 +60,12 @@ pub fn http1(input: &[u8]) {
     while let Some((step, others)) = rest.split_first_chunk::<8>() {
         let [who, flags, what, length, shift, lost, hints, origin] = *step;
         rest = others;
-        let payload = match WORDS.get(usize::from(what)) {
-            Some(word) => &word[..word.len().saturating_sub(usize::from(length))],
-            None => {
-                let (payload, others) = rest.split_at(rest.len().min(usize::from(length)));
-                rest = others;
-                payload
-            }
+        let payload = if let Some(word) = WORDS.get(usize::from(what)) {
+            &word[..word.len().saturating_sub(usize::from(length))]
+        } else {
+            let (payload, others) = rest.split_at(rest.len().min(usize::from(length)));
+            rest = others;
+            payload
         };
         let (connection, side) = (usize::from(who >> 1 & 3), usize::from(who & 1));
         // Mostly in order; else a little or very far off.
@@ -163,8 +162,16 @@ pub fn pcap(input: &[u8]) {
 
 /// Content codings: the first byte chooses them.
 pub fn body(input: &[u8]) {
-    const CODINGS: [&str; 8] =
-        ["gzip", "deflate", "br", "zstd", "identity", "gzip, br", "zstd, gzip, x-gzip", "br, deflate"];
+    const CODINGS: [&str; 8] = [
+        "gzip",
+        "deflate",
+        "br",
+        "zstd",
+        "identity",
+        "gzip, br",
+        "zstd, gzip, x-gzip",
+        "br, deflate",
+    ];
     let Some((first, content)) = input.split_first() else { return };
     let codings = CODINGS[usize::from(first & 7)];
     let cap = 1 << (first >> 4);
@@ -187,9 +194,11 @@ mod tests {
         files.map(|file| fs::read(file.expect("readable").path()).expect("readable")).collect()
     }
 
+    type Target = fn(&[u8]);
+
     #[test]
     fn seeds_pass() {
-        let targets: [(&str, fn(&[u8])); 3] = [("http1", http1), ("pcap", pcap), ("body", body)];
+        let targets: [(&str, Target); 3] = [("http1", http1), ("pcap", pcap), ("body", body)];
         for (name, target) in targets {
             let seeds = seeds(name);
             assert!(!seeds.is_empty(), "{name}");

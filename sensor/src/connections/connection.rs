@@ -289,12 +289,12 @@ impl Ends {
         Owner { origin, caller, local, remote, serves }
     }
 
-    fn parties(&self, serves: bool, source: Source) -> Parties {
+    fn parties(&self, local_serves: bool, source: Source) -> Parties {
         let (client, server) =
-            if serves { (self.remote, self.local) } else { (self.local, self.remote) };
+            if local_serves { (self.remote, self.local) } else { (self.local, self.remote) };
         let role = match source {
             Source::Wire => Role::Observed,
-            Source::Node if serves => Role::Server,
+            Source::Node if local_serves => Role::Server,
             Source::Node => Role::Client,
         };
         Parties { connection: self.id, client, server, role }
