@@ -24,6 +24,9 @@ const TCP_FIN: u8 = 0x01;
 const TCP_RST: u8 = 0x04;
 const TCP_PSH: u8 = 0x08;
 
+/// Bytes copied of the end of a pushed segment past the budget: a request's head, mostly.
+const TAIL_BYTES: u32 = 1024;
+
 /// Turns that are looked at before a connection counts as not HTTP. More than one, since the
 /// sensor may start in the middle of a body.
 const SNIFF_TURNS: u8 = 8;
@@ -37,6 +40,8 @@ pub enum Direction {
 /// What of a segment goes into its record.
 #[derive(Default)]
 struct Plan {
+    /// Payload bytes before the ones that are reported.
+    from: u32,
     copied: u32,
     skipped: u32,
     lost: u32,
@@ -71,10 +76,10 @@ pub fn see(context: &SkBuffContext, direction: Direction) {
     };
     if let Some(plan) = plan {
         let outcome = match header(context, &packet, cookie, direction, &plan) {
-            Some(header) => emit::emit(context, &header, packet.payload),
+            Some(header) => emit::emit(context, &header, packet.payload + plan.from),
             None => Outcome::CopyFailed,
         };
-        settle(context, followed, &packet, direction, plan.copied, outcome);
+        settle(context, followed, &packet, direction, &plan, outcome);
     }
     // SAFETY: as above.
     if ends && let Some(connection) = unsafe { followed.as_mut() } {
@@ -158,12 +163,18 @@ fn follow(
         left = at_most(budget, MAX_COPY);
     }
     plan.copied = at_most(packet.length, left);
-    // Past the budget a pushed segment still gets a record without payload, so that the reader
-    // learns how far the message went; the ones between add up in `skipped`.
-    if plan.copied == 0 && packet.tcp_flags & (TCP_PSH | TCP_FIN | TCP_RST) == 0 {
-        half.skipped = half.skipped.wrapping_add(packet.length);
-        count(|counters| counters.skipped_bytes += u64::from(packet.length));
-        return None;
+    if left == 0 && packet.length != 0 {
+        // Past the budget only the end of what was pushed is copied: it tells how far the
+        // message went, and a sender that did not wait has begun the next one there. The rest
+        // adds up in `skipped`.
+        let pushed = packet.tcp_flags & (TCP_PSH | TCP_FIN | TCP_RST) != 0;
+        plan.copied = if pushed { at_most(packet.length, TAIL_BYTES) } else { 0 };
+        plan.from = packet.length - plan.copied;
+        half.skipped = half.skipped.wrapping_add(plan.from);
+        count(|counters| counters.skipped_bytes += u64::from(plan.from));
+        if !pushed {
+            return None;
+        }
     }
     plan.skipped = half.skipped;
     plan.lost = half.lost;
@@ -196,7 +207,7 @@ fn settle(
     followed: *mut Connection,
     packet: &Packet,
     direction: Direction,
-    copied: u32,
+    plan: &Plan,
     outcome: Outcome,
 ) {
     let lost = !matches!(outcome, Outcome::Done(_));
@@ -204,9 +215,9 @@ fn settle(
     if let Some(connection) = unsafe { followed.as_mut() } {
         let half = half(connection, direction);
         if lost {
-            half.lost = half.lost.wrapping_add(packet.length);
+            half.lost = half.lost.wrapping_add(packet.length - plan.from);
         } else {
-            half.copied = half.copied.wrapping_add(copied);
+            half.copied = half.copied.wrapping_add(plan.copied);
             half.skipped = 0;
             half.lost = 0;
         }
@@ -214,8 +225,8 @@ fn settle(
     match outcome {
         Outcome::Done(waiting) => count(|counters| {
             counters.segments += 1;
-            counters.bytes += u64::from(copied);
-            counters.skipped_bytes += u64::from(packet.length - copied);
+            counters.bytes += u64::from(plan.copied);
+            counters.skipped_bytes += u64::from(packet.length - plan.from - plan.copied);
             if waiting > counters.ring_high_water {
                 counters.ring_high_water = waiting;
             }
@@ -367,9 +378,9 @@ fn header(
         // SAFETY: takes nothing.
         time: unsafe { bpf_ktime_get_boot_ns() },
         twin: plan.twin,
-        sequence: numbers.sequence,
+        sequence: numbers.sequence.wrapping_add(plan.from),
         acknowledgement: numbers.acknowledgement,
-        length: packet.length,
+        length: packet.length - plan.from,
         copied: plan.copied,
         skipped: plan.skipped,
         lost: plan.lost,
