@@ -114,7 +114,7 @@ impl Stream {
         let next = *self.next.get_or_insert(sequence);
         let end = sequence.wrapping_add(segment.length);
         // An old number is a stray's; of the others the last one is the true one.
-        if segment.flags.fin() && !after(next, end) {
+        if segment.flags.fin() && (end == next || after(end, next)) {
             self.finish = Some(end);
         }
         if segment.length > 0 {
@@ -256,7 +256,8 @@ impl Stream {
         deliver: &mut dyn FnMut(&mut Memory, Piece<'_>),
     ) {
         let Some(next) = self.next else { return };
-        let seen = ahead(next, sequence);
+        // Not by comparison: half a turn away, neither number is beyond the other.
+        let seen = next.wrapping_sub(sequence);
         if seen >= length {
             return;
         }
@@ -380,7 +381,7 @@ pub fn after(a: u32, b: u32) -> bool {
 
 /// How far `a` and `b` are apart.
 fn distance(a: u32, b: u32) -> u32 {
-    ahead(a, b).max(ahead(b, a))
+    a.wrapping_sub(b).min(b.wrapping_sub(a))
 }
 
 /// How far `a` is beyond `b`; zero when it is not.

@@ -209,6 +209,62 @@ fn an_old_hole_expires() {
     probe.expect("__cd");
 }
 
+/// An old FIN, or one far ahead that the receiver drops, ended the stream or hid the true one.
+#[test]
+fn a_stray_fin_is_not_believed() {
+    let mut probe = Probe::new(100);
+    probe.push(&segment(100, b"ab"));
+    for stray in [50, 100 + 2 + (1 << 31), 100 + 2 + (1 << 30)] {
+        probe.push(&Segment { flags: TcpFlags(0x11), ..segment(stray, b"") });
+    }
+    probe.push(&segment(102, b"c"));
+    probe.expect("abc");
+    probe.push(&Segment { flags: TcpFlags(0x11), ..segment(103, b"d") });
+    probe.expect("abcd|");
+}
+
+/// A segment outside the receiver's window made everything before it a gap.
+#[test]
+fn a_stray_segment_blinds_nothing() {
+    let mut probe = Probe::new(0);
+    probe.push(&segment(0, b"ab"));
+    probe.push(&segment(1 << 25, b"stray"));
+    let seen = &mut probe.seen;
+    probe.stream.expire(Timestamp(u64::MAX), LIMITS, &mut probe.memory, &mut |_, piece| {
+        note(seen, piece);
+    });
+    probe.push(&segment(2, b"cd"));
+    probe.expect("abcd");
+    assert_eq!(probe.memory.used(), 0);
+}
+
+/// Half the number space away no number is beyond the other: the stream went back.
+#[test]
+fn half_a_turn_away_is_old() {
+    for length in [1, 1 << 20] {
+        let mut probe = Probe::new(0);
+        probe.push(&segment(0, b"ab"));
+        probe.push(&segment(4, b"ef"));
+        probe.push(&Segment { length, ..segment(2 + (1 << 31), b"x") });
+        probe.push(&Segment { flags: TcpFlags(0x04), ..segment(2 + (1 << 31), b"") });
+        probe.push(&segment(2, b"cd"));
+        probe.expect("abcdef");
+        assert_eq!(probe.memory.used(), 0);
+    }
+}
+
+/// Segments of a byte each were booked as a byte each.
+#[test]
+fn what_holding_costs_is_booked() {
+    let mut probe = Probe::new(0);
+    for sequence in 1..=100 {
+        probe.push(&segment(2 * sequence, b"x"));
+    }
+    assert!(probe.memory.used() > 100 * 32);
+    probe.acknowledged(1000);
+    assert_eq!(probe.memory.used(), 0);
+}
+
 proptest! {
     /// Any order, overlap and duplication of segments that cover the stream gives its bytes.
     #[test]
