@@ -312,3 +312,6 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

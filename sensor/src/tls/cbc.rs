@@ -25,8 +25,8 @@ pub(super) struct Cbc {
     version: Version,
     mac: MacKey,
     key: Zeroizing<Vec<u8>>,
-    /// The block before the next record, which TLS 1.0 uses as its IV.
-    chained: [u8; BLOCK],
+    /// The block before the next record, which TLS 1.0 uses as its IV; `None` behind a hole.
+    chained: Option<[u8; BLOCK]>,
     encrypt_then_mac: bool,
 }
 
@@ -43,10 +43,7 @@ impl Cbc {
         keys: &DirectionKeys,
         encrypt_then_mac: bool,
     ) -> Option<Self> {
-        let mut chained = [0; BLOCK];
-        if version == Version::Tls10 {
-            chained.copy_from_slice(keys.iv.get(..BLOCK)?);
-        }
+        let chained = keys.iv.first_chunk().copied();
         let mac = match mac {
             Mac::Sha1 => MacKey::Sha1(Hmac::new_from_slice(&keys.mac_key).ok()?),
             Mac::Sha256 => MacKey::Sha256(Hmac::new_from_slice(&keys.mac_key).ok()?),
@@ -71,8 +68,12 @@ impl Cbc {
             false => body,
         };
         if let Some(block) = body.last_chunk::<BLOCK>() {
-            self.chained = *block;
+            self.chained = Some(*block);
         }
+    }
+
+    pub fn break_chain(&mut self) {
+        self.chained = None;
     }
 
     /// The MAC covers the IV and the ciphertext (RFC 7366 section 3).
@@ -110,7 +111,7 @@ impl Cbc {
 
     fn decrypt(&self, body: &[u8], output: &mut Vec<u8>) -> Option<()> {
         let (iv, text) = match self.version {
-            Version::Tls10 => (self.chained, body),
+            Version::Tls10 => (self.chained?, body),
             _ => {
                 let (iv, text) = body.split_first_chunk::<BLOCK>()?;
                 (*iv, text)

@@ -143,6 +143,13 @@ impl Opener {
         }
     }
 
+    /// The record before the next one is lost.
+    pub fn lost(&mut self) {
+        if let Key::Cbc(cbc) = &mut self.key {
+            cbc.break_chain();
+        }
+    }
+
     fn xored_nonce(&self, sequence: u64) -> [u8; NONCE] {
         let mut nonce = *self.iv;
         nonce[4..].iter_mut().zip(sequence.to_be_bytes()).for_each(|(byte, add)| *byte ^= add);

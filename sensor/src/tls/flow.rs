@@ -206,7 +206,8 @@ impl Flow {
         self.skip -= skipped;
         let mut rest = advance(chunk, skipped);
         while !rest.bytes.is_empty() {
-            let whole = header(rest.bytes).filter(|(_, length)| rest.bytes.len() >= *length);
+            let whole = header(rest.bytes)
+                .filter(|(head, length)| rest.bytes.len() >= *length && is_record_header(*head));
             let in_step = self.buffer.bytes.is_empty() && self.hole.is_none();
             let Some((head, length)) = whole.filter(|_| in_step && self.waiting.is_none()) else {
                 let taken = self.take(&rest, context)?;
@@ -253,7 +254,7 @@ impl Flow {
                 continue;
             }
             let Some((head, length)) = header(&self.buffer.bytes) else { break };
-            if length > HEADER + MAX_BODY {
+            if !is_record_header(head) {
                 self.not_a_record()?;
                 continue;
             }
@@ -276,10 +277,11 @@ impl Flow {
     }
 
     fn not_a_record(&mut self) -> Outcome {
-        if self.stage == Stage::Clear {
-            return Err(DarkReason::Malformed);
+        match (self.stage, self.hellos) {
+            (Stage::Clear, 0) => return Err(DarkReason::NoHandshake),
+            (Stage::Clear, _) => return Err(DarkReason::Malformed),
+            _ => self.hole = Some(Hole::new(GapCause::Lost)),
         }
-        self.hole = Some(Hole::new(GapCause::Lost));
         Ok(())
     }
 
@@ -293,6 +295,9 @@ impl Flow {
         context.counts.holes += 1;
         if self.hellos == 0 || (self.side == Side::Server && shared.version.is_none()) {
             return Err(DarkReason::HandshakeMissed);
+        }
+        if let Some(keys) = &mut self.keys {
+            keys.opener.lost();
         }
         if self.hole.is_none() && length <= self.skip {
             self.skip -= length;
@@ -331,7 +336,8 @@ impl Flow {
         let hole = self.hole.take();
         let missing = hole.map_or(0, |hole| hole.bytes) + left as u64;
         self.buffer.discard(left, context.memory);
-        if missing > 0 && self.stage == Stage::Application {
+        // What a hole swallowed before the keys were known may have been application data.
+        if missing > 0 && (self.stage == Stage::Application || hole.is_some()) {
             let cause = hole.map_or(GapCause::Lost, |hole| hole.cause);
             self.deliver_gap(missing, cause, context);
         }
@@ -381,6 +387,12 @@ impl Held {
         let bytes = if let Self::Data { bytes, .. } = self { bytes.len() } else { 0 };
         bytes + size_of::<Self>()
     }
+}
+
+fn is_record_header([kind, major, _, high, low]: [u8; HEADER]) -> bool {
+    (content::CHANGE_CIPHER_SPEC..=content::HEARTBEAT).contains(&kind)
+        && major == 3
+        && usize::from(u16::from_be_bytes([high, low])) <= MAX_BODY
 }
 
 /// A chunk without its first bytes.

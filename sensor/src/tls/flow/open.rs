@@ -8,7 +8,6 @@ use crate::{
     stream::{Chunk, GapCause, Piece},
     tls::{
         hello::Shared,
-        hole::MAX_BODY,
         keyring::{Keyring, Seen},
         schedule::{key_block, next_traffic_secret},
         secret::Label,
@@ -23,11 +22,7 @@ impl Flow {
         shared: &mut Shared,
         context: &mut Context<'_>,
     ) -> Step {
-        let [kind, major, ..] = record.header;
-        let known = (content::CHANGE_CIPHER_SPEC..=content::HEARTBEAT).contains(&kind);
-        if !known || major != 3 || record.body.len() > MAX_BODY {
-            return self.unknown_record();
-        }
+        let kind = record.content_type();
         let tls13 = shared.version == Some(Version::Tls13);
         let in_clear =
             if tls13 { kind != content::APPLICATION } else { self.stage == Stage::Clear };
@@ -45,14 +40,6 @@ impl Flow {
             self.messages.restart(context.memory);
         }
         self.protected_record(record, mark, shared, context)
-    }
-
-    fn unknown_record(&self) -> Step {
-        match (self.stage, self.hellos) {
-            (Stage::Clear, 0) => Step::Dark(DarkReason::NoHandshake),
-            (Stage::Clear, _) => Step::Dark(DarkReason::Malformed),
-            _ => Step::Lost,
-        }
     }
 
     fn clear_record(

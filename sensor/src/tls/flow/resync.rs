@@ -1,7 +1,7 @@
 //! Records of a direction behind a hole.
 
 use super::{
-    Context, DarkReason, Flow, HEADER, Keys, Record, Side, Stage, Step, Version, content, header,
+    Context, DarkReason, Flow, HEADER, Record, Side, Stage, Step, Version, content, header,
     open::open_first,
 };
 use crate::tls::{
@@ -147,6 +147,9 @@ impl Flow {
             if self.keys.is_some() {
                 return None;
             }
+            // TLS 1.0 takes the IV of all but the first from the record before.
+            let first_only = shared.version == Some(Version::Tls10);
+            let numbers = if first_only { 1 } else { numbers };
             let opened = self.acquire(record, numbers, &mut Default::default(), shared, context)?;
             self.stage = Stage::Application;
             return Some(opened);
