@@ -56,6 +56,7 @@ impl Conversation {
             response: None,
             workload: None,
             caller: None,
+            tls: None,
             missing,
         });
     }
@@ -83,6 +84,7 @@ impl Conversation {
             response: Some(answer.response),
             workload: None,
             caller: None,
+            tls: None,
             missing,
         });
     }
