@@ -65,14 +65,14 @@ pub(super) enum Stage {
     Early,
     /// TLS 1.3.
     Handshake,
-    /// All that follows the handshake; before TLS 1.3, all that follows ChangeCipherSpec.
+    /// All that follows the handshake; before TLS 1.3, all that follows `ChangeCipherSpec`.
     Application,
 }
 
 #[derive(Debug)]
 struct Keys {
     opener: Opener,
-    /// The TLS 1.3 traffic secret, for KeyUpdate.
+    /// The TLS 1.3 traffic secret, for `KeyUpdate`.
     secret: Option<SecretBytes>,
 }
 

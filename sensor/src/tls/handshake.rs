@@ -23,7 +23,7 @@ mod extension {
     pub const ENCRYPTED_CLIENT_HELLO: u16 = 0xfe0d;
 }
 
-/// The random of a ServerHello that is a HelloRetryRequest (RFC 8446 section 4.1.3).
+/// The random of a `ServerHello` that is a `HelloRetryRequest` (RFC 8446 section 4.1.3).
 const HELLO_RETRY_REQUEST: [u8; 32] = [
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
@@ -42,7 +42,7 @@ pub(super) struct ClientHello {
     /// Application protocols offered, the preferred one first.
     pub protocols: Vec<Box<str>>,
     pub early_data: bool,
-    pub encrypted_client_hello: bool,
+    pub has_encrypted_hello: bool,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl ClientHello {
                 extension::SERVER_NAME => hello.server_name = server_name(data),
                 extension::ALPN => hello.protocols = protocols(data),
                 extension::EARLY_DATA => hello.early_data = true,
-                extension::ENCRYPTED_CLIENT_HELLO => hello.encrypted_client_hello = true,
+                extension::ENCRYPTED_CLIENT_HELLO => hello.has_encrypted_hello = true,
                 _ => {}
             }
             Some(())

@@ -121,8 +121,8 @@ impl Flow {
                 hole.trials = hole.trials.saturating_sub(1);
                 let number = self.sequence.saturating_add(count);
                 if let Some(content_type) = keys.opener.open(record, number, context.scratch) {
-                    let content = hole::content(hole.bytes, count, &keys.opener);
-                    let lost = content.unwrap_or(hole.bytes);
+                    let exact = hole::content(hole.bytes, count, &keys.opener);
+                    let lost = exact.unwrap_or(hole.bytes);
                     self.sequence = number;
                     context.counts.lost_records += count;
                     return Some(Found { content_type, lost: self.if_application(lost) });
@@ -152,6 +152,7 @@ impl Flow {
             let numbers = if first_only { 1 } else { numbers };
             let opened = self.acquire(record, numbers, &mut Default::default(), shared, context)?;
             self.stage = Stage::Application;
+            self.messages.restart(context.memory);
             return Some(opened);
         }
         if self.stage == Stage::Application
