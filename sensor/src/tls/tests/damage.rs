@@ -115,7 +115,7 @@ fn the_size_of_a_hole_is_exact_under_an_aead() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn any_fragmentation_gives_the_same_plaintext(
