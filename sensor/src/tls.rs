@@ -80,7 +80,7 @@ pub struct Context<'a> {
 /// Who sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
-    /// The one that sent the ClientHello.
+    /// The one that sent the `ClientHello`.
     Client,
     /// The other.
     Server,
@@ -99,6 +99,7 @@ impl Side {
 
 /// What the handshake told of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Facts {
     /// The version chosen.
     pub version: Option<Version>,
@@ -107,7 +108,7 @@ pub struct Facts {
     /// Its name, where the suite is known.
     pub cipher_suite_name: Option<&'static str>,
     /// The host name that the client asked for (SNI), in lower case. With an encrypted
-    /// ClientHello it is the public name of the provider.
+    /// `ClientHello` it is the public name of the provider.
     pub server_name: Option<Box<str>>,
     /// Application protocols that the client offered, the preferred one first.
     pub protocols_offered: Vec<Box<str>>,
@@ -124,7 +125,7 @@ pub struct Facts {
     pub early_data_offered: bool,
     /// The server took it.
     pub early_data_accepted: bool,
-    /// The ClientHello has an encrypted one inside, or pretends to (GREASE).
+    /// The `ClientHello` has an encrypted one inside, or pretends to (GREASE).
     pub encrypted_client_hello: bool,
 }
 

@@ -63,10 +63,8 @@ impl Cbc {
     }
 
     pub fn chain(&mut self, body: &[u8]) {
-        let body = match self.encrypt_then_mac {
-            true => body.get(..body.len().saturating_sub(self.mac.length())).unwrap_or_default(),
-            false => body,
-        };
+        let tag = if self.encrypt_then_mac { self.mac.length() } else { 0 };
+        let body = body.get(..body.len().saturating_sub(tag)).unwrap_or_default();
         if let Some(block) = body.last_chunk::<BLOCK>() {
             self.chained = Some(*block);
         }
@@ -110,12 +108,11 @@ impl Cbc {
     }
 
     fn decrypt(&self, body: &[u8], output: &mut Vec<u8>) -> Option<()> {
-        let (iv, text) = match self.version {
-            Version::Tls10 => (self.chained?, body),
-            _ => {
-                let (iv, text) = body.split_first_chunk::<BLOCK>()?;
-                (*iv, text)
-            }
+        let (iv, text) = if self.version == Version::Tls10 {
+            (self.chained?, body)
+        } else {
+            let (iv, text) = body.split_first_chunk::<BLOCK>()?;
+            (*iv, text)
         };
         if text.is_empty() || text.len() % BLOCK != 0 {
             return None;
@@ -143,7 +140,9 @@ impl MacKey {
     fn verify(&self, additional: &[u8], text: &[u8], tag: &[u8]) -> Option<()> {
         fn verify<M: hmac::Mac + Clone>(key: &M, parts: [&[u8]; 2], tag: &[u8]) -> Option<()> {
             let mut mac = key.clone();
-            parts.iter().for_each(|part| mac.update(part));
+            for part in parts {
+                mac.update(part);
+            }
             mac.verify_slice(tag).ok()
         }
         match self {

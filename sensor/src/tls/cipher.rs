@@ -225,7 +225,7 @@ pub(super) fn additional_data(sequence: u64, header: [u8; HEADER], length: usize
     data
 }
 
-/// Takes padding and content type off a TLSInnerPlaintext (RFC 8446 section 5.4).
+/// Takes padding and content type off a `TLSInnerPlaintext` (RFC 8446 section 5.4).
 fn strip_padding(output: &mut Vec<u8>) -> Option<u8> {
     let last = output.iter().rposition(|&byte| byte != 0)?;
     let content_type = output[last];

@@ -65,14 +65,14 @@ pub(super) enum Stage {
     Early,
     /// TLS 1.3.
     Handshake,
-    /// All that follows the handshake; before TLS 1.3, all that follows ChangeCipherSpec.
+    /// All that follows the handshake; before TLS 1.3, all that follows `ChangeCipherSpec`.
     Application,
 }
 
 #[derive(Debug)]
 struct Keys {
     opener: Opener,
-    /// The TLS 1.3 traffic secret, for KeyUpdate.
+    /// The TLS 1.3 traffic secret, for `KeyUpdate`.
     secret: Option<SecretBytes>,
 }
 
@@ -176,6 +176,7 @@ impl Flow {
             return self.retry(shared, context);
         }
         match self.waiting {
+            Some(_) if shared.version.is_none() => Err(DarkReason::HandshakeMissed),
             Some(_) => Err(DarkReason::SecretNeverCame),
             None => Ok(()),
         }
@@ -199,7 +200,7 @@ impl Flow {
         shared: &mut Shared,
         context: &mut Context<'_>,
     ) -> Outcome {
-        if let Some(hole) = &mut self.hole {
+        if let (Some(hole), Some(_)) = (&mut self.hole, &self.keys) {
             hole.refill();
         }
         let skipped = self.skip.min(chunk.bytes.len());
@@ -210,7 +211,9 @@ impl Flow {
                 .filter(|(head, length)| rest.bytes.len() >= *length && is_record_header(*head));
             let in_step = self.buffer.bytes.is_empty() && self.hole.is_none();
             let Some((head, length)) = whole.filter(|_| in_step && self.waiting.is_none()) else {
-                let taken = self.take(&rest, context)?;
+                let Some(taken) = self.take(&rest, context.memory) else {
+                    return self.gap(rest.bytes.len(), GapCause::Lost, shared, context);
+                };
                 rest = advance(&rest, taken);
                 self.drain(shared, context)?;
                 continue;
@@ -227,8 +230,8 @@ impl Flow {
     }
 
     /// Buffers as much of a chunk as the record under way lacks, or all of it where that is
-    /// unknown. Gives the bytes taken.
-    fn take(&mut self, chunk: &Chunk<'_>, context: &mut Context<'_>) -> Result<usize, DarkReason> {
+    /// unknown. Gives the bytes taken, or `None` when there is no memory.
+    fn take(&mut self, chunk: &Chunk<'_>, memory: &mut Memory) -> Option<usize> {
         let buffered = self.buffer.bytes.len();
         let lacking = match header(&self.buffer.bytes) {
             _ if self.hole.is_some() || self.waiting.is_some() => usize::MAX,
@@ -237,11 +240,12 @@ impl Flow {
         };
         // A header alone is not worth a round of its own when the chunk is the whole rest.
         let taken = if buffered == 0 { chunk.bytes.len() } else { lacking.min(chunk.bytes.len()) };
-        if context.memory.exhausted() {
-            return Err(DarkReason::HeldTooMuch);
+        if memory.exhausted() {
+            memory.refused += 1;
+            return None;
         }
-        self.buffer.push(&chunk.bytes[..taken], chunk, context.memory);
-        Ok(taken)
+        self.buffer.push(&chunk.bytes[..taken], chunk, memory);
+        Some(taken)
     }
 
     /// Works on the buffer as far as it has whole records.

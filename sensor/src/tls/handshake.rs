@@ -23,7 +23,7 @@ mod extension {
     pub const ENCRYPTED_CLIENT_HELLO: u16 = 0xfe0d;
 }
 
-/// The random of a ServerHello that is a HelloRetryRequest (RFC 8446 section 4.1.3).
+/// The random of a `ServerHello` that is a `HelloRetryRequest` (RFC 8446 section 4.1.3).
 const HELLO_RETRY_REQUEST: [u8; 32] = [
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
@@ -42,7 +42,7 @@ pub(super) struct ClientHello {
     /// Application protocols offered, the preferred one first.
     pub protocols: Vec<Box<str>>,
     pub early_data: bool,
-    pub encrypted_client_hello: bool,
+    pub has_encrypted_hello: bool,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl ClientHello {
                 extension::SERVER_NAME => hello.server_name = server_name(data),
                 extension::ALPN => hello.protocols = protocols(data),
                 extension::EARLY_DATA => hello.early_data = true,
-                extension::ENCRYPTED_CLIENT_HELLO => hello.encrypted_client_hello = true,
+                extension::ENCRYPTED_CLIENT_HELLO => hello.has_encrypted_hello = true,
                 _ => {}
             }
             Some(())
@@ -191,4 +191,84 @@ fn protocols(mut data: Reader<'_>) -> Vec<Box<str>> {
 pub(super) fn printable(name: &[u8]) -> Option<&str> {
     let sane = !name.is_empty() && name.len() <= MAX_NAME && name.iter().all(u8::is_ascii_graphic);
     std::str::from_utf8(name).ok().filter(|_| sane)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A hello up to its extensions, and these.
+    fn client_hello(extensions: &[(u16, &[u8])]) -> Vec<u8> {
+        let mut all = Vec::new();
+        for (id, data) in extensions {
+            all.extend(id.to_be_bytes());
+            all.extend((data.len() as u16).to_be_bytes());
+            all.extend(*data);
+        }
+        let mut hello = vec![3, 3];
+        hello.extend([7; 32]);
+        hello.extend([0, 0, 4, 0x0a, 0x0a, 0x13, 0x01, 1, 0]);
+        hello.extend((all.len() as u16).to_be_bytes());
+        hello.extend(all);
+        hello
+    }
+
+    #[test]
+    fn names_and_protocols() {
+        let check = |extensions: &[(u16, &[u8])], name: Option<&str>, protocols: &[&str]| {
+            let hello = ClientHello::parse(&client_hello(extensions)).expect("a hello");
+            assert_eq!(hello.server_name.as_deref(), name);
+            assert_eq!(hello.protocols, protocols.iter().map(|&p| p.into()).collect::<Vec<_>>());
+        };
+        check(&[], None, &[]);
+        check(&[(0, b"\0\x08\0\0\x05A.org")], Some("a.org"), &[]);
+        // GREASE extensions and protocols (RFC 8701).
+        let grease: &[u8] = b"\0\x0f\x02\x0a\x0a\x02h2\x08http/1.1";
+        check(&[(0x0a0a, b""), (16, grease), (0xfafa, b"\0")], None, &["h2", "http/1.1"]);
+        // Lengths that lie, names that are none.
+        check(&[(0, b"\0\xff\0\0\x05a.org"), (16, b"\0\x03\x09h2")], None, &[]);
+        check(&[(0, b"\0\x06\0\0\x03a\0b")], None, &[]);
+    }
+
+    #[test]
+    fn offers_of_early_data_and_encrypted_hellos() {
+        let hello = ClientHello::parse(&client_hello(&[(42, b""), (0xfe0d, b"\0")])).unwrap();
+        assert!(hello.early_data && hello.has_encrypted_hello);
+        let hello = ClientHello::parse(&client_hello(&[])).unwrap();
+        assert!(!hello.early_data && !hello.has_encrypted_hello);
+    }
+
+    #[test]
+    fn cut_anywhere_it_is_refused() {
+        let hello = client_hello(&[(0, b"\0\x08\0\0\x05a.org"), (42, b"")]);
+        // A hello without extensions is whole.
+        let bare = 2 + 32 + 9;
+        for end in 0..hello.len() {
+            assert_eq!(ClientHello::parse(&hello[..end]).is_some(), end == bare, "{end}");
+        }
+    }
+
+    #[test]
+    fn the_retry_request_is_known_by_its_random() {
+        let mut body = vec![3, 3];
+        body.extend(HELLO_RETRY_REQUEST);
+        body.extend(b"\0\x13\x01\0\0\x06\0\x2b\0\x02\x03\x04");
+        let hello = ServerHello::parse(&body).unwrap();
+        assert!(hello.is_retry_request());
+        assert_eq!((hello.version(), hello.suite), (Some(Version::Tls13), 0x1301));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+            ClientHello::parse(&body);
+            ServerHello::parse(&body);
+            EncryptedExtensions::parse(&body);
+            leaf_certificate(Version::Tls13, &body);
+            leaf_certificate(Version::Tls12, &body);
+            crate::tls::certificate::CertificateNames::parse(&body);
+        }
+    }
 }

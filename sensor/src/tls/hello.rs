@@ -75,7 +75,7 @@ impl Shared {
         // Of a second hello behind a HelloRetryRequest, early data cannot be part.
         self.early_data = hello.early_data && hellos == 0;
         self.facts.early_data_offered |= self.early_data;
-        self.facts.encrypted_client_hello = hello.encrypted_client_hello;
+        self.facts.encrypted_client_hello = hello.has_encrypted_hello;
         self.facts.protocols_offered = hello.protocols;
         if hello.server_name.is_some() {
             self.facts.server_name = hello.server_name;

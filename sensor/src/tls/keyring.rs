@@ -252,3 +252,108 @@ impl Fingerprints {
         std::hash::BuildHasher::hash_one(&self.hasher, secret.as_ref())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RANDOM: [u8; 32] = [7; 32];
+
+    fn secret(label: Label, random: Option<[u8; 32]>, number: u8) -> Secret {
+        let bytes: Vec<u8> = (0..32).map(|index| index ^ number).collect();
+        Secret::new(label, random, &bytes).unwrap()
+    }
+
+    fn keyring(count: usize, age: u64) -> Keyring {
+        Keyring::new(KeyringLimits { count, age })
+    }
+
+    /// Claims the secret of a number; how many were tried, if it was there.
+    fn claim(keyring: &mut Keyring, random: [u8; 32], seen: &mut Seen, number: u8) -> Option<u64> {
+        let before = keyring.counts.tries;
+        keyring
+            .claim(Label::ServerHandshake, 32, &random, seen, |secret| {
+                (secret.as_ref()[0] == number).then_some(())
+            })
+            .map(|()| keyring.counts.tries - before)
+    }
+
+    #[test]
+    fn the_newest_is_tried_first_and_nothing_twice() {
+        let mut keyring = keyring(100, u64::MAX);
+        for number in 1..=10 {
+            keyring.add(secret(Label::ServerHandshake, None, number), Timestamp(0));
+            keyring.add(secret(Label::ClientHandshake, None, number), Timestamp(0));
+        }
+        let mut seen = Seen::default();
+        assert_eq!(claim(&mut keyring, RANDOM, &mut seen, 11), None);
+        assert_eq!(keyring.counts.tries, 10);
+        assert_eq!(claim(&mut keyring, RANDOM, &mut seen, 10), None);
+        assert_eq!(keyring.counts.tries, 10);
+        keyring.add(secret(Label::ServerHandshake, None, 11), Timestamp(0));
+        assert_eq!(claim(&mut keyring, RANDOM, &mut seen, 11), Some(1));
+        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 9), Some(3));
+    }
+
+    #[test]
+    fn a_claimed_secret_serves_the_other_end_and_no_other_connection() {
+        let mut keyring = keyring(100, u64::MAX);
+        keyring.add(secret(Label::ServerHandshake, None, 1), Timestamp(0));
+        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 1), Some(1));
+        // The peer's library logs it as well.
+        keyring.add(secret(Label::ServerHandshake, None, 1), Timestamp(0));
+        assert_eq!((keyring.unclaimed(), keyring.counts.repeated), (0, 1));
+        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 1), Some(1));
+        assert_eq!(claim(&mut keyring, [8; 32], &mut Seen::default(), 1), None);
+    }
+
+    #[test]
+    fn a_client_random_is_believed() {
+        let mut keyring = keyring(100, u64::MAX);
+        keyring.add(secret(Label::ServerHandshake, Some(RANDOM), 1), Timestamp(0));
+        assert_eq!(claim(&mut keyring, [8; 32], &mut Seen::default(), 1), None);
+        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 1), Some(1));
+    }
+
+    #[test]
+    fn count_and_age_are_bounded() {
+        let mut keyring = keyring(3, 10);
+        for number in 1..=5 {
+            keyring.add(secret(Label::ServerHandshake, None, number), Timestamp(0));
+            keyring.add(secret(Label::ServerHandshake, Some([number; 32]), number), Timestamp(0));
+        }
+        assert_eq!((keyring.unclaimed(), keyring.connections.len()), (3, 3));
+        assert_eq!(keyring.counts.evicted, 4);
+        for number in 1..=100 {
+            keyring.add(secret(Label::ServerHandshake, Some([5; 32]), number), Timestamp(5));
+        }
+        assert_eq!(keyring.connections[&[5; 32]].len(), MAX_PER_CONNECTION);
+        keyring.expire(Timestamp(11));
+        assert_eq!((keyring.unclaimed(), keyring.connections.len()), (0, 0));
+        assert_eq!(keyring.counts.expired, 3);
+    }
+
+    #[test]
+    fn a_flood_costs_a_bounded_number_of_tries() {
+        let mut keyring = keyring(10_000, u64::MAX);
+        for number in 0..5000_u16 {
+            let [high, low] = number.to_be_bytes();
+            let bytes: Vec<u8> = [high, low].into_iter().chain(0..30).collect();
+            let secret = Secret::new(Label::ServerHandshake, None, &bytes).unwrap();
+            keyring.add(secret, Timestamp(0));
+        }
+        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 200), None);
+        assert_eq!(keyring.counts.tries, MAX_TRIES as u64);
+    }
+
+    #[test]
+    fn what_is_no_secret_is_refused() {
+        let check = |label, bytes: &[u8]| assert!(Secret::new(label, None, bytes).is_none());
+        check(Label::Master, &[1, 2, 3]);
+        check(Label::Master, &(0..32).collect::<Vec<u8>>());
+        check(Label::ServerHandshake, &[0; 32]);
+        check(Label::ServerHandshake, &[0xff; 48]);
+        check(Label::ClientEarly, &(0..64).collect::<Vec<u8>>());
+        check(Label::ClientEarly, b"");
+    }
+}

@@ -37,7 +37,7 @@ pub(super) fn expand_label(hash: Hash, secret: &[u8], label: &str, output: &mut 
     };
 }
 
-/// The secret that a KeyUpdate puts in place of `secret` (RFC 8446 section 7.2).
+/// The secret that a `KeyUpdate` puts in place of `secret` (RFC 8446 section 7.2).
 pub(super) fn next_traffic_secret(hash: Hash, secret: &SecretBytes) -> SecretBytes {
     let mut next = secret.clone();
     expand_label(hash, secret.as_ref(), "traffic upd", next.as_mut());
@@ -102,17 +102,21 @@ fn prf(version: Version, hash: Hash, secret: &[u8], seed: &[&[u8]], output: &mut
     }
 }
 
-/// Adds P_hash (RFC 5246 section 5) to `output` by exclusive or.
+/// Adds `P_hash` (RFC 5246 section 5) to `output` by exclusive or.
 fn xor_stream<M: hmac::Mac + KeyInit + Clone>(secret: &[u8], seed: &[&[u8]], output: &mut [u8]) {
     let Ok(keyed) = <M as KeyInit>::new_from_slice(secret) else { return };
     let mut mac = keyed.clone();
-    seed.iter().for_each(|part| mac.update(part));
+    for part in seed {
+        mac.update(part);
+    }
     let mut a = mac.finalize().into_bytes();
     let mut done = 0;
     while done < output.len() {
         let mut mac = keyed.clone();
         mac.update(&a);
-        seed.iter().for_each(|part| mac.update(part));
+        for part in seed {
+            mac.update(part);
+        }
         let block = mac.finalize().into_bytes();
         output[done..].iter_mut().zip(&block).for_each(|(byte, add)| *byte ^= add);
         done += block.len();
@@ -170,7 +174,7 @@ mod tests {
         );
     }
 
-    /// The P_hash test vectors published for the TLS 1.2 PRF on the TLS working group's list.
+    /// The `P_hash` test vectors published for the TLS 1.2 PRF on the TLS working group's list.
     #[test]
     fn prf_of_tls_1_2() {
         let check = |hash, secret: &str, seed: &str, expect: &str| {

@@ -59,7 +59,7 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// A secret of a label, with the ClientHello's random where the library gave it. `None` when
+    /// A secret of a label, with the client random where the library gave it. `None` when
     /// the bytes cannot be a secret of that label: the wrong number, or all the same.
     pub fn new(label: Label, client_random: Option<[u8; 32]>, bytes: &[u8]) -> Option<Self> {
         let varied = bytes.iter().any(|byte| Some(byte) != bytes.first());

@@ -128,9 +128,6 @@ macro_rules! suites {
                 Some(Self { name, cipher, hash })
             }
         }
-
-        #[cfg(test)]
-        pub(super) const IDS: &[u16] = &[$($($id),*),*];
     };
 }
 

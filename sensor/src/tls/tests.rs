@@ -158,7 +158,7 @@ fn secrets_are_not_printed() {
         let bytes = secret.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
         let decimal: Vec<u8> = bytes.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
         assert!(!printed.contains(secret));
-        assert!(!printed.contains(&format!("{:?}", &decimal[..4]).trim_matches(['[', ']'])));
+        assert!(!printed.contains(format!("{:?}", &decimal[..4]).trim_matches(['[', ']'])));
     }
 }
 

@@ -3,7 +3,7 @@
 NAME.keys (SSLKEYLOGFILE format). Needs root, tcpdump and the openssl command (3.0).
 
 What the peers say follows from NAME, so that the tests know it: request i of N is
-`GET /NAME/i HTTP/1.1`, its response has a body of SIZE bytes `i mod 10`.
+`GET /NAME/i HTTP/1.1`, its response has a body of SIZE bytes, `i-00000;i-00001;...`.
 """
 import os, subprocess, sys, tempfile, time
 
@@ -32,7 +32,8 @@ def request(name, i):
 
 
 def response(i, size):
-    return f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode() + str(i % 10).encode() * size
+    body = "".join(f"{i}-{k:05};" for k in range(size // 8 + 1))[:size]
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n{body}".encode()
 
 
 def wait_for(path, needle, seconds=5):

@@ -27,7 +27,7 @@ impl Flow {
         let in_clear =
             if tls13 { kind != content::APPLICATION } else { self.stage == Stage::Clear };
         if in_clear {
-            return self.clear_record(record, mark, shared, context);
+            return self.clear_record(record, shared, context);
         }
         if self.stage == Stage::Clear {
             if self.side == Side::Client && shared.retried && self.hellos < 2 {
@@ -45,14 +45,13 @@ impl Flow {
     fn clear_record(
         &mut self,
         record: Record<'_>,
-        mark: Mark,
         shared: &mut Shared,
         context: &mut Context<'_>,
     ) -> Step {
         match (record.content_type(), shared.version) {
             (content::HANDSHAKE, _) if self.stage == Stage::Clear || self.stage == Stage::Early => {
                 self.stage = Stage::Clear;
-                self.handshake(record.body, mark, shared, context)
+                self.handshake(record.body, shared, context)
             }
             (_, _) if self.hellos == 0 => Step::Dark(DarkReason::NoHandshake),
             (content::ALERT, _) | (_, Some(Version::Tls13)) => Step::Done,
@@ -87,21 +86,19 @@ impl Flow {
         shared: &mut Shared,
         context: &mut Context<'_>,
     ) -> Step {
-        let opened = match &self.keys {
-            Some(keys) => keys.opener.open(record, self.sequence, context.scratch),
-            None => {
-                let mut seen = self.seen;
-                let opened = self.acquire(record, 1, &mut seen, shared, context);
+        let (opened, otherwise) = if let Some(keys) = &self.keys {
+            (keys.opener.open(record, self.sequence, context.scratch), Step::Lost)
+        } else {
+            let mut seen = self.seen;
+            let acquired = self.acquire(record, 1, &mut seen, shared, context);
+            if acquired.is_none() {
                 self.seen = seen;
-                match opened {
-                    Some((content_type, _)) => Some(content_type),
-                    None => return Step::Wait,
-                }
             }
+            (acquired.map(|(content_type, _)| content_type), Step::Wait)
         };
         match opened {
             Some(content_type) => self.opened(content_type, record, mark, shared, context),
-            None => Step::Lost,
+            None => otherwise,
         }
     }
 
@@ -231,7 +228,7 @@ impl Flow {
             }
             content::HANDSHAKE => {
                 let scratch = std::mem::take(context.scratch);
-                let step = self.handshake(&scratch, mark, shared, context);
+                let step = self.handshake(&scratch, shared, context);
                 *context.scratch = scratch;
                 step
             }
@@ -243,13 +240,7 @@ impl Flow {
         }
     }
 
-    fn handshake(
-        &mut self,
-        bytes: &[u8],
-        _mark: Mark,
-        shared: &mut Shared,
-        context: &mut Context<'_>,
-    ) -> Step {
+    fn handshake(&mut self, bytes: &[u8], shared: &mut Shared, context: &mut Context<'_>) -> Step {
         self.messages.push(bytes, context.memory);
         loop {
             let mut action = Action::None;
@@ -279,7 +270,7 @@ impl Flow {
 }
 
 impl Keys {
-    /// The keys behind a KeyUpdate.
+    /// The keys behind a `KeyUpdate`.
     pub(super) fn next(&self, shared: &Shared) -> Option<Self> {
         let suite = shared.suite?;
         let secret = next_traffic_secret(suite.hash, self.secret.as_ref()?);

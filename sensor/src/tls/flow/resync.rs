@@ -63,6 +63,9 @@ impl Flow {
             hole.bytes = before + at as u64;
             self.hole = Some(hole);
             self.buffer.discard(at, context.memory);
+            if self.keys.is_none() && hole.trials == 0 {
+                return Err(DarkReason::SecretNeverCame);
+            }
             return Ok(false);
         };
         self.hole = None;
@@ -121,8 +124,8 @@ impl Flow {
                 hole.trials = hole.trials.saturating_sub(1);
                 let number = self.sequence.saturating_add(count);
                 if let Some(content_type) = keys.opener.open(record, number, context.scratch) {
-                    let content = hole::content(hole.bytes, count, &keys.opener);
-                    let lost = content.unwrap_or(hole.bytes);
+                    let exact = hole::content(hole.bytes, count, &keys.opener);
+                    let lost = exact.unwrap_or(hole.bytes);
                     self.sequence = number;
                     context.counts.lost_records += count;
                     return Some(Found { content_type, lost: self.if_application(lost) });
@@ -130,8 +133,12 @@ impl Flow {
             }
         }
         hole.trials = hole.trials.saturating_sub(FIRST_NUMBERS as u32);
+        // Nothing but a lost KeyUpdate, of 5 bytes, makes a hole of just its size.
+        let overhead = self.keys.as_ref().and_then(|keys| keys.opener.overhead());
+        let more = self.is_open() && overhead.is_some_and(|bytes| hole.bytes != bytes as u64 + 5);
+        let before = more || self.may_be_early(shared);
         let (content_type, number) = self.identify_next(record, shared, context)?;
-        let application = self.stage == Stage::Application && number > 0;
+        let application = before || self.stage == Stage::Application && number > 0;
         Some(Found { content_type, lost: if application { hole.bytes } else { 0 } })
     }
 
@@ -152,6 +159,7 @@ impl Flow {
             let numbers = if first_only { 1 } else { numbers };
             let opened = self.acquire(record, numbers, &mut Default::default(), shared, context)?;
             self.stage = Stage::Application;
+            self.messages.restart(context.memory);
             return Some(opened);
         }
         if self.stage == Stage::Application
@@ -162,14 +170,23 @@ impl Flow {
             return Some(opened);
         }
         let labels = match self.side {
-            Side::Client => [Label::ClientHandshake, Label::ClientApplication],
-            Side::Server => [Label::ServerHandshake, Label::ServerApplication],
+            Side::Client => [Label::ClientEarly, Label::ClientHandshake, Label::ClientApplication],
+            Side::Server => [Label::ClientEarly, Label::ServerHandshake, Label::ServerApplication],
         };
-        let from = usize::from(self.stage == Stage::Application);
+        let from = match self.stage {
+            Stage::Application => 2,
+            _ => usize::from(!self.may_be_early(shared)),
+        };
         labels[from..].iter().find_map(|&label| {
             let mut seen = Seen::default();
             self.acquire_traffic(label, record, numbers, &mut seen, shared, context)
         })
+    }
+
+    /// Whether what is missing may be early data.
+    fn may_be_early(&self, shared: &Shared) -> bool {
+        let before_handshake = matches!(self.stage, Stage::Clear | Stage::Early);
+        self.side == Side::Client && shared.early_data && before_handshake
     }
 
     fn if_application(&self, lost: u64) -> u64 {

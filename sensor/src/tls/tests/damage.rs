@@ -58,9 +58,11 @@ fn a_lost_segment_costs_what_it_touches() {
             let output = run(&events, &connection.keys, Keys::ByTrial);
             assert_eq!(output.left, 0, "{name} {lost}");
             if let State::Dark(reason) = output.state {
-                // A hello.
-                assert_eq!(reason.as_str(), "handshake_missed", "{name} {lost}");
-                assert!(lost < 6, "{name} {lost}");
+                // A hello; a renegotiation's is not even seen to be one.
+                let renegotiated = name == "tls12-renegotiated" && lost > 4;
+                let expect = if renegotiated { "secret_never_came" } else { "handshake_missed" };
+                assert_eq!(reason.as_str(), expect, "{name} {lost}");
+                assert!(renegotiated || lost < 6, "{name} {lost}");
                 continue;
             }
             let whole = [requests(name, count), responses(count, size)];
@@ -113,7 +115,7 @@ fn the_size_of_a_hole_is_exact_under_an_aead() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn any_fragmentation_gives_the_same_plaintext(

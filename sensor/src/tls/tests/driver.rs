@@ -120,7 +120,6 @@ pub struct Output {
     pub events: Vec<Event>,
     pub state: State,
     pub facts: Facts,
-    pub counts: Counts,
     /// Secrets claimed.
     pub claimed: u64,
     /// Bytes still booked at the end.
@@ -199,7 +198,6 @@ pub fn feed(
         events: out,
         state: session.state(),
         facts: session.facts().clone(),
-        counts,
         claimed,
         left: memory.used(),
     }
@@ -236,15 +234,16 @@ pub fn split(events: &[Event], size: usize) -> Vec<Event> {
 
 /// What the clients of `make.py` say.
 pub fn requests(name: &str, count: usize) -> String {
-    let all = (0..count).map(|i| format!("GET /{name}/{i} HTTP/1.1\r\nHost: api.example\r\n\r\n"));
-    all.collect()
+    let request = |i| format!("GET /{name}/{i} HTTP/1.1\r\nHost: api.example\r\n\r\n");
+    (0..count).map(request).collect::<Vec<_>>().concat()
 }
 
 /// What its servers answer.
 pub fn responses(count: usize, size: usize) -> String {
-    let all = (0..count).map(|i| {
-        let body = (i % 10).to_string().repeat(size);
+    let response = |i| {
+        let words: Vec<String> = (0..=size / 8).map(|k| format!("{i}-{k:05};")).collect();
+        let body = &words.concat()[..size];
         format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n{body}")
-    });
-    all.collect()
+    };
+    (0..count).map(response).collect::<Vec<_>>().concat()
 }
