@@ -115,8 +115,7 @@ pub(super) fn starts_function(address: u64, before: &[u8], start: &[u8]) -> bool
     let first = words(start).next().unwrap_or(0);
     let prologue = first == 0xd503_245f                       // bti c
         || first == 0xd503_233f                               // paciasp
-        || first & 0xffc0_03ff == 0xa980_03fd & 0xffc0_03ff   // stp ..., [sp, -n]!
-        || first & 0xffc0_7fff == 0xa980_7bfd                 // stp x29, x30, [sp, -n]!
+        || first & 0xffc0_03e0 == 0xa980_03e0 // stp ..., [sp, -n]!
         || first & 0xff80_03ff == 0xd100_03ff                 // sub sp, sp, n
         || first & 0xffc0_03e0 == 0xf940_0000; // ldr xn, [x0, n]
     address.is_multiple_of(WORD) && parted && prologue
@@ -212,7 +211,7 @@ fn conditional(word: u32, at: u64) -> Option<u64> {
 /// `ret`, `br`, `b`, `udf`, `brk`.
 fn leaves(word: u32) -> bool {
     let register_jump = matches!(word & 0xffff_fc1f, 0xd65f_0000 | 0xd61f_0000);
-    let trap = word >> 16 == 0 || word & 0xffe0_001f == 0xd420_0000;
+    let trap = word < 1 << 16 || word & 0xffe0_001f == 0xd420_0000;
     register_jump || trap || word >> 26 == 0b00_0101 || word == 0xd65f_0bff
 }
 
@@ -244,7 +243,7 @@ fn writes(word: u32, register: u32) -> bool {
             let load = match word >> 27 & 7 {
                 0b101 | 0b001 => word >> 22 & 1 == 1,
                 0b011 => true,
-                _ => word >> 22 & 3 != 0,
+                _ => word & 0x00c0_0000 != 0,
             };
             let second = pair && word >> 10 & 31 == register;
             let write_back =
@@ -268,7 +267,7 @@ fn reads(word: u32, register: u32) -> bool {
             let store = match word >> 27 & 7 {
                 0b101 | 0b001 => word >> 22 & 1 == 0,
                 0b011 => false,
-                _ => word >> 22 & 3 == 0,
+                _ => word & 0x00c0_0000 == 0,
             };
             let second = pair && word >> 10 & 31 == register;
             n == register || !vector && store && (d == register || second)

@@ -6,7 +6,10 @@ use std::ops::Range;
 use object::{LittleEndian as LE, elf, pod};
 use serde::{Deserialize, Serialize};
 
-use super::source::{Reader, Stop};
+use super::{
+    hexadecimal,
+    source::{Reader, Stop},
+};
 
 /// Program headers that are looked at. Linkers write about a dozen.
 const SEGMENTS: u16 = 128;
@@ -278,8 +281,7 @@ fn build_id(
         for (name, kind, text) in Notes(&bytes) {
             match (name, kind) {
                 (b"GNU\0", elf::NT_GNU_BUILD_ID) if (8..=64).contains(&text.len()) => {
-                    let hex = text.iter().map(|byte| format!("{byte:02x}")).collect();
-                    return Ok(Some(hex));
+                    return Ok(Some(hexadecimal(text)));
                 }
                 (b"Go\0\0", 4) if (8..=256).contains(&text.len()) => {
                     go = std::str::from_utf8(text).ok().map(|text| format!("go:{text}"));

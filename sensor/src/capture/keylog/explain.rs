@@ -147,19 +147,20 @@ fn all(
     let places = constants(image, explanation)?;
     let mut found = Vec::new();
     let mut reasons = Vec::new();
-    let dark =
-        DARK.iter().find(|dark| explanation.signs.iter().any(|sign| sign.library == dark.library));
-    let labelled = labels::find(image, &places, &explanation.signs)?;
-    explanation.labels = labelled.labels;
-    explanation.candidates = labelled.candidates;
-    explanation.symbols = labelled.symbols;
+    let signed = |profiles: &'static [Profile]| {
+        let has = |p: &&Profile| explanation.signs.iter().any(|sign| sign.library == p.library);
+        profiles.iter().find(has)
+    };
+    let (dark, labelled) = (signed(DARK), signed(LABELLED));
+    let verdict = labels::find(image, &places, &explanation.signs)?;
+    explanation.labels = verdict.labels;
+    explanation.candidates = verdict.candidates;
+    explanation.symbols = verdict.symbols;
     // A library that labels its secrets alike but hands over something else is never probed.
     match dark.and_then(|dark| dark.dark) {
-        Some(reason) => reasons.push(reason.to_owned()),
-        None => found.extend(labelled.found),
-    }
-    if found.is_empty() && dark.is_none() {
-        reasons.extend(labelled.reasons);
+        Some(reason) if labelled.is_none() => reasons.push(reason.to_owned()),
+        _ if verdict.found.is_empty() => reasons.extend(verdict.reasons),
+        _ => found.extend(verdict.found),
     }
     match go::find(image, &mut explanation.go)? {
         Ok(function) => found.extend(function),

@@ -36,11 +36,12 @@ pub(super) fn at(image: &Image<'_>, address: u64) -> Result<Frame, Stop> {
     }
     let entry = |index: u64| -> Result<(u64, u64), Stop> {
         let bytes = image.reader.array::<8>(header.offset + HEAD + index * ENTRY)?;
-        let [a, b, c, d, e, f, g, h] = bytes.unwrap_or_default();
-        let absolute = |relative: [u8; 4]| {
-            header.address.wrapping_add_signed(i64::from(i32::from_le_bytes(relative)))
+        let bytes = bytes.unwrap_or_default();
+        let absolute = |at: usize| {
+            let relative = bytes[at..].first_chunk().map_or(0, |word| i32::from_le_bytes(*word));
+            header.address.wrapping_add_signed(i64::from(relative))
         };
-        Ok((absolute([a, b, c, d]), absolute([e, f, g, h])))
+        Ok((absolute(0), absolute(4)))
     };
     // The last entry at or before the address.
     let (mut low, mut high) = (0, count);

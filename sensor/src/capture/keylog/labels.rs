@@ -125,7 +125,8 @@ fn candidates(
     loads: &[(Load, Option<Ahead>)],
     named: &[Symbol],
 ) -> Result<Vec<Candidate>, Stop> {
-    let mut targets: Vec<u64> = loads.iter().filter_map(|(_, ahead)| called(ahead)).collect();
+    let mut targets: Vec<u64> =
+        loads.iter().filter_map(|(_, ahead)| called(ahead.as_ref())).collect();
     targets.sort_unstable();
     targets.dedup();
     let mut candidates = Vec::new();
@@ -140,8 +141,8 @@ fn candidates(
     Ok(candidates)
 }
 
-fn called(ahead: &Option<Ahead>) -> Option<u64> {
-    match ahead.as_ref()?.end {
+fn called(ahead: Option<&Ahead>) -> Option<u64> {
+    match ahead?.end {
         End::Call(target) => Some(target),
         _ => None,
     }
@@ -250,7 +251,7 @@ fn library(candidate: &Candidate, signs: &[Sign]) -> Library {
 fn missing(places: &[Vec<u64>], loads: &[(Load, Option<Ahead>)]) -> String {
     let labels = places.iter().filter(|places| !places.is_empty()).count();
     let second = loads.iter().filter(|(load, _)| load.second_argument).count();
-    let calls = loads.iter().filter(|(_, ahead)| called(ahead).is_some()).count();
+    let calls = loads.iter().filter(|(_, ahead)| called(ahead.as_ref()).is_some()).count();
     format!(
         "{labels} of {} key-log labels, loaded {} times, {second} of them as second argument and \
          {calls} of these before a direct call, do not agree on a function",
@@ -263,7 +264,7 @@ fn uses(places: &[Vec<u64>], loads: &[(Load, Option<Ahead>)]) -> Vec<LabelUse> {
     let reference = |(load, ahead): &(Load, Option<Ahead>)| Reference {
         address: load.at,
         register: load.register.to_owned(),
-        call: called(ahead),
+        call: called(ahead.as_ref()),
         then: ahead.as_ref().map_or_else(|| "not a second argument".to_owned(), then),
     };
     LABELS

@@ -28,11 +28,11 @@ pub enum Library {
     Java,
     /// Network Security Services.
     Nss,
-    /// mbedTLS.
+    /// Mbed TLS.
     MbedTls,
     /// wolfSSL.
     WolfSsl,
-    /// LibreSSL.
+    /// `LibreSSL`.
     LibreSsl,
     /// s2n-tls.
     S2n,
@@ -70,19 +70,20 @@ pub(super) const DARK: &[Profile] = &[
     // Its function is called alike, but handed a PK11SymKey instead of the secret.
     dark(
         Library::Nss,
-        &["SSL_ImportFD\0"],
+        &[],
         &["SSL_ImportFD"],
         "NSS hands a key object to its key log, not the secret",
     ),
+    // Names of cipher suites as this library alone writes them.
     dark(
         Library::MbedTls,
-        &["mbedtls_ssl_handshake\0"],
+        &["TLS-ECDHE-RSA-WITH-AES-128-GCM-SHA256\0"],
         &["mbedtls_ssl_handshake"],
-        "mbedTLS has no key-log function of its own",
+        "Mbed TLS has no key-log function of its own",
     ),
     dark(
         Library::WolfSsl,
-        &["wolfSSL_connect\0"],
+        &["TLS13-AES128-GCM-SHA256\0"],
         &["wolfSSL_connect"],
         "wolfSSL has no key-log function unless it is built with one",
     ),
@@ -92,12 +93,7 @@ pub(super) const DARK: &[Profile] = &[
         &[],
         "LibreSSL has no key log",
     ),
-    dark(
-        Library::S2n,
-        &["s2n_negotiate\0"],
-        &["s2n_negotiate"],
-        "s2n-tls writes its key log inline",
-    ),
+    dark(Library::S2n, &[], &["s2n_negotiate"], "s2n-tls writes its key log inline"),
 ];
 
 const fn dark(

@@ -24,8 +24,8 @@ pub(super) fn version(image: &Image<'_>) -> Result<Option<String>, Stop> {
         let Some([length]) = image.reader.array::<1>(place + 32)? else { return Ok(None) };
         (length < 0x80).then_some((place + 33, u64::from(length)))
     } else {
-        let [.., a, b, c, d, e, f, g, h] = *header.first_chunk::<24>().unwrap_or(&[0; 24]);
-        string(image, u64::from_le_bytes([a, b, c, d, e, f, g, h]))?
+        let pointer = header[16..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        string(image, pointer)?
     };
     let Some((offset, length)) = text.filter(|&(_, length)| length <= LONGEST) else {
         return Ok(None);

@@ -105,8 +105,7 @@ fn table(image: &Image<'_>) -> Result<Option<(u64, u64)>, Stop> {
     let bytes = image.reader.up_to(dynamic.offset, dynamic.size.min(4096) as usize)?;
     let whole = &bytes[..bytes.len() - bytes.len() % size_of::<elf::Dyn64<LE>>()];
     let entries = pod::slice_from_all_bytes::<elf::Dyn64<LE>>(whole).unwrap_or(&[]);
-    let value =
-        |tag| entries.iter().find(|e| e.d_tag.get(LE) as i64 == tag).map(|e| e.d_val.get(LE));
+    let value = |tag| entries.iter().find(|e| e.d_tag.get(LE) == tag).map(|e| e.d_val.get(LE));
     let (Some(address), Some(size)) = (value(elf::DT_RELA), value(elf::DT_RELASZ)) else {
         return Ok(None);
     };
