@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::traffic::{check, check_items};
@@ -90,7 +90,10 @@ pub fn named_record(sensor: &Sensor, server: &Process) -> Result<Value> {
         }
     }
     let records = sensor.records(server.address.port());
-    anyhow::bail!("no record of {} names the processes: {:?}", records.len(), records.last())
+    let last = records.last().map(|record| {
+        ["process.pid", "client.process.pid", "container.id"].map(|key| record[key].to_string())
+    });
+    bail!("no record of {} names the processes; the last one has {last:?}", records.len())
 }
 
 fn executable() -> String {
