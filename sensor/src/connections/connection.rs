@@ -222,22 +222,9 @@ impl Connection {
                         return;
                     };
                     let other_at = other.next().unwrap_or(chunk.acknowledgement);
-                    let mut at = [chunk.sequence, other_at];
-                    let mut missed = *missed;
-                    if direction != Direction::Inbound {
-                        missed.reverse();
-                    }
-                    let client = match side {
-                        Side::Request => direction,
-                        Side::Response => {
-                            at.reverse();
-                            missed.reverse();
-                            direction.opposite()
-                        }
-                    };
+                    let at = [chunk.sequence, other_at];
                     let joined = *joined || *looks > 0;
-                    let conversation = Conversation::new(joined, at, missed);
-                    *protocol = Protocol::Http1(client, Box::new(conversation));
+                    *protocol = Protocol::http1(direction, side, joined, at, *missed);
                 }
                 _ => {}
             }
@@ -280,6 +267,31 @@ impl Connection {
                 emit: &mut |exchange| emit(exchange, &ends.owner(serves)),
             },
         );
+    }
+}
+
+impl Protocol {
+    /// HTTP/1, told by a message of `side` in `direction`. `at` is where that direction and the
+    /// other one stand; `missed` is what was lost inbound and outbound.
+    fn http1(
+        direction: Direction,
+        side: Side,
+        joined: bool,
+        mut at: [u32; 2],
+        mut missed: [u32; 2],
+    ) -> Self {
+        if direction != Direction::Inbound {
+            missed.reverse();
+        }
+        let client = match side {
+            Side::Request => direction,
+            Side::Response => {
+                at.reverse();
+                missed.reverse();
+                direction.opposite()
+            }
+        };
+        Self::Http1(client, Box::new(Conversation::new(joined, at, missed)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is finished, or as finished as it will be, is handed out as exchanges.
 
 use super::{Context, Conversation, Parties, queue::Pending};
-use crate::exchange::{Exchange, Missing, Response, Timestamp};
+use crate::exchange::{Exchange, Missing, Request, Response, Timestamp};
 
 /// A response under way, and the request that it answers.
 #[derive(Debug)]
@@ -46,18 +46,7 @@ impl Conversation {
         let mut missing = pending.missing();
         missing.insert(Missing::RESPONSE);
         let id = self.id(parties, pending.origin.time, pending.origin.sequence);
-        (context.emit)(Exchange {
-            id,
-            connection: parties.connection,
-            client: parties.client,
-            server: parties.server,
-            role: parties.role,
-            request: Some(pending.request),
-            response: None,
-            workload: None,
-            caller: None,
-            missing,
-        });
+        (context.emit)(parties.exchange(id, Some(pending.request), None, missing));
     }
 
     fn emit(&mut self, answer: Answer, parties: &Parties, context: &mut Context<'_>) {
@@ -73,18 +62,8 @@ impl Conversation {
         let (time, sequence) =
             origin.map_or((answer.response.start, 0), |origin| (origin.time, origin.sequence));
         let id = self.id(parties, time, sequence);
-        (context.emit)(Exchange {
-            id,
-            connection: parties.connection,
-            client: parties.client,
-            server: parties.server,
-            role: parties.role,
-            request: answer.request.map(|pending| pending.request),
-            response: Some(answer.response),
-            workload: None,
-            caller: None,
-            missing,
-        });
+        let request = answer.request.map(|pending| pending.request);
+        (context.emit)(parties.exchange(id, request, Some(answer.response), missing));
     }
 
     /// Time, then connection and place: unique on a node, and sorted by time. The pipeline adds
@@ -95,5 +74,30 @@ impl Conversation {
             ^ (u64::from(sequence) << 20)
             ^ u64::from(self.serial);
         u128::from(time.0) << 64 | u128::from((place ^ (place >> 32)) as u32)
+    }
+}
+
+impl Parties {
+    /// An exchange between them; who is behind the sockets is found out later.
+    fn exchange(
+        &self,
+        id: u128,
+        request: Option<Request>,
+        response: Option<Response>,
+        missing: Missing,
+    ) -> Exchange {
+        let Self { connection, client, server, role } = *self;
+        Exchange {
+            id,
+            connection,
+            client,
+            server,
+            role,
+            request,
+            response,
+            workload: None,
+            caller: None,
+            missing,
+        }
     }
 }

@@ -130,7 +130,7 @@ impl Node {
             while let Ok(query) = questions.try_recv() {
                 self.answer(query);
             }
-            if self.shared.reader_gone.load(Ordering::Relaxed) != 0 {
+            if self.shared.reader_gone.load(Ordering::Relaxed) {
                 info!("the reader of standard output has gone");
                 break;
             }

@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
     },
     time::{Duration, Instant},
@@ -38,7 +38,8 @@ pub(super) struct Shared {
     pub given: AtomicU64,
     pub failed: AtomicU64,
     pub tail_lost: AtomicU64,
-    pub reader_gone: AtomicU64,
+    /// The reader of standard output has gone.
+    pub reader_gone: AtomicBool,
 }
 
 enum Message {
@@ -194,7 +195,7 @@ impl Shared {
     /// The reader of standard output has gone.
     fn reader_left(&self) {
         self.consumers.fetch_sub(1, Ordering::Relaxed);
-        self.reader_gone.store(1, Ordering::Relaxed);
+        self.reader_gone.store(true, Ordering::Relaxed);
     }
 }
 
