@@ -8,6 +8,14 @@ pub mod names {
     pub const INGRESS: &str = "sensor_ingress";
     /// Program on segments that a socket of this node sends.
     pub const EGRESS: &str = "sensor_egress";
+    /// Program on the entry of a TLS library's key-log function, C calling convention.
+    pub const SECRET: &str = "sensor_secret";
+    /// The same for Go's `crypto/tls`.
+    pub const SECRET_GO: &str = "sensor_secret_go";
+    /// Program on the start of each program.
+    pub const EXEC: &str = "sensor_exec";
+    /// Ring buffer of [`Notice`](super::Notice)s.
+    pub const NOTICES: &str = "NOTICES";
     /// Ring buffer of [`SegmentHeader`](super::SegmentHeader)s, each followed by payload.
     pub const SEGMENTS: &str = "SEGMENTS";
     /// LRU hash of socket cookie to [`Connection`](super::Connection).
@@ -209,13 +217,57 @@ pub struct Counters {
     pub twins: u64,
     /// Payload segments seen on a listening socket.
     pub listener_segments: u64,
+    /// Calls of key-log functions that were reported.
+    pub secrets: u64,
+    /// Calls of key-log functions, and program starts, lost because their ring buffer was full.
+    pub notices_lost: u64,
+    /// Calls of probed functions whose arguments are no secret.
+    pub secrets_refused: u64,
     /// The most bytes that ever waited in the ring buffer; the largest of all CPUs counts.
     pub ring_high_water: u64,
 }
 
+/// What the programs outside the sockets report. Secrets are key material: whoever holds a
+/// notice wipes it.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Notice {
+    /// `CLOCK_BOOTTIME` in nanoseconds.
+    pub time: u64,
+    /// Process id.
+    pub pid: u32,
+    /// A [`NoticeKind`].
+    pub kind: u32,
+    /// Bytes of `label`.
+    pub label_length: u32,
+    /// Bytes of `client_random`, 0 when the library does not say it.
+    pub random_length: u32,
+    /// Bytes of `secret`.
+    pub secret_length: u32,
+    /// Keeps the size a multiple of eight.
+    pub padding: u32,
+    /// The label of the NSS key log format.
+    pub label: [u8; 40],
+    /// The random of the `ClientHello`.
+    pub client_random: [u8; 32],
+    /// The secret.
+    pub secret: [u8; 64],
+}
+
+/// What a [`Notice`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum NoticeKind {
+    /// A key-log function was called.
+    Secret = 0,
+    /// A process started a program.
+    Exec = 1,
+}
+
+const _: () = assert!(size_of::<Notice>() == 168);
 const _: () = assert!(size_of::<SegmentHeader>() == 104);
 const _: () = assert!(size_of::<Connection>() == 48);
-const _: () = assert!(size_of::<Counters>() == 144);
+const _: () = assert!(size_of::<Counters>() == 168);
 
 #[cfg(feature = "user")]
 mod user {

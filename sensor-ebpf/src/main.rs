@@ -7,6 +7,8 @@ mod emit;
 #[cfg(target_arch = "bpf")]
 mod maps;
 #[cfg(target_arch = "bpf")]
+mod notice;
+#[cfg(target_arch = "bpf")]
 mod packet;
 #[cfg(target_arch = "bpf")]
 mod segment;
@@ -19,9 +21,15 @@ mod twin;
 
 #[cfg(target_arch = "bpf")]
 mod programs {
-    use aya_ebpf::{macros::cgroup_skb, programs::SkBuffContext};
+    use aya_ebpf::{
+        macros::{cgroup_skb, raw_tracepoint, uprobe},
+        programs::{ProbeContext, RawTracePointContext, SkBuffContext},
+    };
 
-    use crate::segment::{self, Direction};
+    use crate::{
+        notice,
+        segment::{self, Direction},
+    };
 
     /// A cgroup_skb program's "let the packet pass": the only verdict given here.
     const PASS: i32 = 1;
@@ -36,6 +44,24 @@ mod programs {
     pub fn sensor_egress(context: SkBuffContext) -> i32 {
         segment::see(&context, Direction::Outbound);
         PASS
+    }
+
+    #[uprobe]
+    pub fn sensor_secret(context: ProbeContext) -> u32 {
+        notice::secret(&notice::c_arguments(&context));
+        0
+    }
+
+    #[uprobe]
+    pub fn sensor_secret_go(context: ProbeContext) -> u32 {
+        notice::secret(&notice::go_arguments(&context));
+        0
+    }
+
+    #[raw_tracepoint(tracepoint = "sched_process_exec")]
+    pub fn sensor_exec(_context: RawTracePointContext) -> i32 {
+        notice::exec();
+        0
     }
 
     #[panic_handler]

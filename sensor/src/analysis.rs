@@ -18,6 +18,7 @@ use crate::{
     protocol::http1,
     stats::Counters,
     stream,
+    tls::Secret,
 };
 
 /// Coded content kept for decoding, as a multiple of the bytes copied of a turn: nothing more
@@ -82,6 +83,11 @@ impl<R: Records> Analysis<R> {
             swept: Timestamp::default(),
             since_sweep: 0,
         }
+    }
+
+    /// Takes a secret that may open a TLS connection.
+    pub fn add_secret(&mut self, secret: Secret) {
+        self.connections.add_secret(secret, Timestamp::default());
     }
 
     /// Takes a segment.
@@ -172,6 +178,8 @@ impl<R: Records> Analysis<R> {
             connections_closed: counts.opened.saturating_sub(open),
             connections_open: open,
             twins_muted: counts.twins,
+            tls_connections: counts.tls,
+            tls_dark: counts.tls_dark,
             other_connections: counts.not_http,
             tunnels: counts.pairing.tunnels,
             http_09: counts.pairing.http09_requests,

@@ -4,6 +4,7 @@
 //! stages to the right run the same way on both.
 
 pub mod attribution;
+pub mod keylog;
 pub mod live;
 pub mod pcap;
 pub mod probe;

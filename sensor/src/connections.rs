@@ -5,12 +5,14 @@
 
 mod connection;
 mod early;
+mod layer;
 
 use std::time::Duration;
 
 use connection::{Connection, Fate};
 use early::Early;
 use hashbrown::HashMap;
+use layer::Tls;
 
 use crate::{
     capture::{Direction, Origin, Segment},
@@ -18,7 +20,7 @@ use crate::{
     memory::Memory,
     pairing::{self, Context},
     protocol::http1,
-    stream,
+    stream, tls,
 };
 
 /// Bounds, from the configuration.
@@ -73,6 +75,10 @@ pub struct Counts {
     pub twins: u64,
     /// Connections that carry no HTTP/1.
     pub not_http: u64,
+    /// Connections that begin TLS.
+    pub tls: u64,
+    /// Of those, the ones that could not be read.
+    pub tls_dark: u64,
     /// Payload that came with a handshake and whose connection never showed.
     pub early_lost: u64,
     /// Payload bytes that were lost.
@@ -109,6 +115,16 @@ pub struct Connections {
     counts: Counts,
     /// Connections that need no more copying.
     settled: Vec<ConnectionId>,
+    /// What TLS connections share.
+    tls: Tls,
+}
+
+/// What a connection works with that is not its own.
+struct Around<'a> {
+    settings: &'a Settings,
+    memory: &'a mut Memory,
+    counts: &'a mut Counts,
+    tls: &'a mut Tls,
 }
 
 impl Connections {
@@ -122,7 +138,13 @@ impl Connections {
             dropped: Dropped::default(),
             counts: Counts::default(),
             settled: Vec::new(),
+            tls: Tls::default(),
         }
+    }
+
+    /// Takes a secret that may open a TLS connection, at `now`.
+    pub fn add_secret(&mut self, secret: tls::Secret, now: Timestamp) {
+        self.tls.keyring.add(secret, now);
     }
 
     /// Takes a segment; finished exchanges go to `emit` with the owner of their connection.
@@ -145,10 +167,11 @@ impl Connections {
         let idle = nanoseconds(self.settings.idle);
         let settle = nanoseconds(SETTLE);
         let mut over = Vec::new();
-        let Self { settings, table, memory, counts, .. } = self;
+        let Self { settings, table, memory, counts, tls, .. } = self;
+        let around = &mut Around { settings, memory, counts, tls };
         for (id, connection) in table.iter_mut() {
             let quiet = now.since(connection.last);
-            connection.expire(now, quiet >= settle, settings, memory, counts, emit);
+            connection.expire(now, quiet >= settle, around, emit);
             let factor = if connection.is_open() { OPEN_FACTOR } else { 1 };
             if quiet >= idle.saturating_mul(factor) {
                 over.push(*id);
@@ -219,9 +242,9 @@ impl Connections {
         if segment.origin.twin != 0 {
             self.adopt(segment);
         }
-        let Some(connection) = self.table.get_mut(&segment.connection) else { return };
-        let fate =
-            connection.segment(segment, &self.settings, &mut self.memory, &mut self.counts, emit);
+        let Self { settings, table, memory, counts, tls, .. } = self;
+        let Some(connection) = table.get_mut(&segment.connection) else { return };
+        let fate = connection.segment(segment, &mut Around { settings, memory, counts, tls }, emit);
         match fate {
             // Only a hint, so it may be dropped when nobody takes it.
             Fate::Settled if self.settled.len() < MAX_SETTLED => {
@@ -262,8 +285,9 @@ impl Connections {
     }
 
     fn close(&mut self, id: ConnectionId, emit: &mut impl FnMut(Exchange, &Owner)) {
-        if let Some(mut connection) = self.table.remove(&id) {
-            connection.close(&self.settings, &mut self.memory, &mut self.counts, emit);
+        let Self { settings, table, memory, counts, tls, .. } = self;
+        if let Some(mut connection) = table.remove(&id) {
+            connection.close(&mut Around { settings, memory, counts, tls }, emit);
         }
     }
 
@@ -308,6 +332,21 @@ impl Dropped {
 
     fn origin(&self, id: ConnectionId) -> Origin {
         self.young.get(&id).or_else(|| self.old.get(&id)).copied().unwrap_or_default()
+    }
+}
+
+impl Counts {
+    /// Counts bytes that are not there.
+    fn note_gap(&mut self, piece: &stream::Piece<'_>) {
+        match *piece {
+            stream::Piece::Gap { length, cause: stream::GapCause::Lost } => {
+                self.lost_bytes += u64::from(length);
+            }
+            stream::Piece::Gap { length, cause: stream::GapCause::Budget } => {
+                self.skipped_bytes += u64::from(length);
+            }
+            _ => {}
+        }
     }
 }
 

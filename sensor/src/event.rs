@@ -84,9 +84,33 @@ pub struct ExchangeEvent<'a> {
     #[serde(rename = "network.protocol.version", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     version: Option<&'static str>,
-    /// Scheme: `http`.
+    /// Scheme: `http`, or `https` where TLS was read.
     #[serde(rename = "url.scheme")]
     scheme: &'static str,
+    /// Version of TLS, `1.0` to `1.3`.
+    #[serde(rename = "tls.protocol.version", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    tls_version: Option<&'static str>,
+    /// Cipher suite, by its IANA name.
+    #[serde(rename = "tls.cipher", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    tls_cipher: Option<&'static str>,
+    /// Application protocol chosen in the handshake (ALPN).
+    #[serde(rename = "tls.next_protocol", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    tls_protocol: Option<&'a str>,
+    /// Host name that the client asked for in the handshake (SNI).
+    #[serde(rename = "tls.client.server_name", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    tls_server_name: Option<&'a str>,
+    /// Whether an earlier TLS session was resumed.
+    #[serde(rename = "tls.resumed", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    tls_resumed: Option<bool>,
+    /// Whether the client showed a certificate (mutual TLS).
+    #[serde(rename = "tls.client.certificate_shown", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    tls_client_certificate: Option<bool>,
 
     /// Request method, or `_OTHER` when it is no token of at most 32 bytes.
     #[serde(rename = "http.request.method", skip_serializing_if = "Option::is_none")]
@@ -271,6 +295,7 @@ impl<'a> ExchangeEvent<'a> {
         let query_parameters = QueryParameters::of(request.and_then(Request::query), key);
         let workload = Process::of(exchange.workload.as_deref());
         let caller = Process::of(exchange.caller.as_deref());
+        let tls = exchange.tls.as_deref();
         Self {
             schema: "exchange",
             schema_version: SCHEMA_VERSION,
@@ -287,7 +312,13 @@ impl<'a> ExchangeEvent<'a> {
                 .map(|request| request.version)
                 .or(response.map(|response| response.version))
                 .map(Version::as_str),
-            scheme: "http",
+            scheme: if tls.is_some() { "https" } else { "http" },
+            tls_version: tls.and_then(|tls| tls.version),
+            tls_cipher: tls.and_then(|tls| tls.cipher),
+            tls_protocol: tls.and_then(|tls| tls.protocol.as_deref()),
+            tls_server_name: tls.and_then(|tls| tls.server_name.as_deref()),
+            tls_resumed: tls.map(|tls| tls.resumed),
+            tls_client_certificate: tls.map(|tls| tls.client_certificate),
             method: request.map(|request| endpoint::method(&request.method)),
             host: request.and_then(Host::of),
             route: request.map(|_| &template.route[..]),

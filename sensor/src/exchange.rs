@@ -55,8 +55,27 @@ pub struct Exchange {
     pub workload: Option<Arc<Workload>>,
     /// The process that called, when it runs on this node too.
     pub caller: Option<Arc<Workload>>,
+    /// What the TLS handshake told; `None` for an exchange in clear.
+    pub tls: Option<Arc<Tls>>,
     /// Why a part is absent or incomplete. Empty when everything was seen.
     pub missing: Missing,
+}
+
+/// What a TLS handshake told of its connection. What is not known is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// The version, as in `1.3`.
+    pub version: Option<&'static str>,
+    /// The name of the cipher suite (IANA).
+    pub cipher: Option<&'static str>,
+    /// The application protocol chosen (ALPN).
+    pub protocol: Option<Box<str>>,
+    /// The host name that the client asked for (SNI), lower case.
+    pub server_name: Option<Box<str>>,
+    /// An earlier session was resumed.
+    pub resumed: bool,
+    /// The client showed a certificate (mutual TLS).
+    pub client_certificate: bool,
 }
 
 /// A request as sent.

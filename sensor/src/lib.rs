@@ -1,7 +1,7 @@
 //! A passive sensor for API traffic.
 //!
 //! The module order is the pipeline's order; `docs/architecture.md` explains it:
-//! capture → stream → protocol → pairing → exchange → inventory → sink.
+//! capture → stream → tls → protocol → pairing → exchange → inventory → sink.
 
 pub mod analysis;
 pub mod capture;
@@ -20,3 +20,4 @@ pub mod protocol;
 pub mod sink;
 pub mod stats;
 pub mod stream;
+pub mod tls;

@@ -72,6 +72,7 @@ counters! {
     Activity tunnels "connections" "connections that left HTTP by CONNECT or Upgrade"
     Activity http2_connections "connections" "HTTP/2 without TLS, not read; both ends count when both are here"
     Activity tls_connections "connections" "encrypted connections, not read; both ends count when both are here"
+    Activity tls_dark "connections" "encrypted connections that no secret opened"
     Activity other_connections "connections" "connections that carry something else than HTTP/1"
     Activity exchanges "exchanges" "exchanges, complete or not"
     Activity exchanges_paired "exchanges" "exchanges with both request and response"

@@ -25,7 +25,8 @@ use crate::{
 /// Read capture files (pcap or pcapng, plain or gzip) instead of a live node. Needs no root.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  sensor replay monday.pcap tuesday.pcapng.gz\n  \
-    sensor replay capture.pcap --output jsonl > exchanges.jsonl")]
+    sensor replay capture.pcap --output jsonl > exchanges.jsonl\n  \
+    sensor replay capture.pcap --keylog keys.txt")]
 pub struct Arguments {
     /// Capture files, in the order of their traffic.
     #[arg(required = true, value_name = "FILE")]
@@ -33,6 +34,10 @@ pub struct Arguments {
     /// The endpoint list as a table or as JSON, or one exchange a line.
     #[arg(long, short, value_name = "WHAT", default_value = "endpoints")]
     output: Output,
+    /// Key log of the captured TLS connections, as `SSLKEYLOGFILE` makes programs write it;
+    /// may be given more than once.
+    #[arg(long = "keylog", value_name = "KEYS")]
+    key_logs: Vec<PathBuf>,
     #[command(flatten)]
     list: ListArguments,
 }
@@ -57,6 +62,7 @@ impl Arguments {
         let outcome = replay(Job {
             config: &config,
             files: &self.files,
+            key_logs: &self.key_logs,
             progress: &mut |bytes| bar.set_position(bytes),
             records: (self.output == Output::Jsonl).then_some(&mut records as &mut dyn Write),
         });

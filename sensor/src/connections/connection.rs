@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Context, Counts, Owner, Settings, Source, side};
+use super::{Around, Context, Counts, Owner, Settings, Source, layer::Layer, side};
 use crate::{
     capture::{Direction, Origin, Segment},
     exchange::{ConnectionId, Exchange, Role, Timestamp},
@@ -10,6 +10,7 @@ use crate::{
     pairing::{Conversation, Parties},
     protocol::http1::Side,
     stream::{GapCause, Piece, Stream},
+    tls::{self, Session},
 };
 
 /// Chunks of a connection that are looked at before it counts as not HTTP.
@@ -21,11 +22,9 @@ pub(super) struct Connection {
     pub ends: Ends,
     inbound: Stream,
     outbound: Stream,
-    protocol: Protocol,
-    /// What came before the first segment was not seen.
-    joined: bool,
-    /// Bytes lost in either direction before the protocol was known.
-    missed: [u32; 2],
+    /// The TLS session, when the connection is encrypted.
+    layer: Option<Box<Layer>>,
+    reading: Reading,
     /// Directions in which a FIN was seen while nothing was read any more.
     finished: [bool; 2],
 }
@@ -38,6 +37,25 @@ pub(super) struct Ends {
     id: ConnectionId,
     local: SocketAddr,
     remote: SocketAddr,
+}
+
+/// What is read of the plain bytes.
+#[derive(Debug)]
+pub(super) struct Reading {
+    protocol: Protocol,
+    /// What came before the first segment was not seen.
+    joined: bool,
+    /// Bytes lost in either direction before the protocol was known.
+    missed: [u32; 2],
+}
+
+/// Where a piece stands on its connection.
+pub(super) struct Place {
+    pub direction: Direction,
+    /// Sequence number of the next byte of the other direction, where it is known.
+    pub other_at: Option<u32>,
+    /// Nothing of the other direction was seen.
+    pub other_silent: bool,
 }
 
 #[derive(Debug)]
@@ -72,35 +90,37 @@ impl Connection {
             },
             inbound: Stream::default(),
             outbound: Stream::default(),
-            protocol: Protocol::Unknown(0),
-            joined: !segment.flags.syn() && !segment.first,
-            missed: [0; 2],
+            layer: None,
+            reading: Reading {
+                protocol: Protocol::Unknown(0),
+                joined: !segment.flags.syn() && !segment.first,
+                missed: [0; 2],
+            },
             finished: [false; 2],
         }
     }
 
     pub fn is_open(&self) -> bool {
-        matches!(&self.protocol, Protocol::Http1(_, conversation) if conversation.is_open())
+        matches!(&self.reading.protocol, Protocol::Http1(_, conversation) if conversation.is_open())
     }
 
     pub fn segment(
         &mut self,
         segment: &Segment<'_>,
-        settings: &Settings,
-        memory: &mut Memory,
-        counts: &mut Counts,
+        around: &mut Around<'_>,
         emit: &mut impl FnMut(Exchange, &Owner),
     ) -> Fate {
         self.last = self.last.max(segment.time);
         if segment.origin.pid != 0 {
             self.ends.origin.pid = segment.origin.pid;
         }
-        if matches!(self.protocol, Protocol::Other) {
+        if matches!(self.reading.protocol, Protocol::Other) {
             self.finished[segment.direction as usize] |= segment.flags.fin();
             let over = segment.flags.rst() || self.finished == [true; 2];
             return if over { Fate::Over } else { Fate::Open };
         }
-        let trusted = settings.source == Source::Wire || segment.direction == Direction::Outbound;
+        let trusted =
+            around.settings.source == Source::Wire || segment.direction == Direction::Outbound;
         let acknowledgement = segment.acknowledgement;
         let acknowledged = match segment.direction {
             Direction::Inbound => &self.outbound,
@@ -108,36 +128,34 @@ impl Connection {
         };
         // Most tell nothing new.
         if trusted && segment.flags.ack() && acknowledged.next() != Some(acknowledgement) {
-            self.run(
-                segment.direction.opposite(),
-                settings,
-                memory,
-                counts,
-                emit,
-                |stream, memory, deliver| {
-                    stream.acknowledged(acknowledgement, memory, deliver);
-                },
-            );
+            self.run(segment.direction.opposite(), around, emit, |stream, memory, deliver| {
+                stream.acknowledged(acknowledgement, memory, deliver);
+            });
         }
-        let limits = settings.stream;
-        self.run(segment.direction, settings, memory, counts, emit, |stream, memory, deliver| {
+        let limits = around.settings.stream;
+        self.run(segment.direction, around, emit, |stream, memory, deliver| {
             stream.segment(segment, limits, memory, deliver);
         });
-        self.fate(segment, memory, counts)
+        self.fate(segment, around)
     }
 
-    fn fate(&mut self, segment: &Segment<'_>, memory: &mut Memory, counts: &mut Counts) -> Fate {
+    fn fate(&mut self, segment: &Segment<'_>, around: &mut Around<'_>) -> Fate {
         let ended = [self.inbound.ended(), self.outbound.ended()];
         if segment.flags.rst() && ended != [false; 2] || ended == [true; 2] {
             return Fate::Over;
         }
-        match &self.protocol {
+        match &self.reading.protocol {
             Protocol::Http1(_, conversation) if conversation.is_tunnel() => {}
-            Protocol::Unknown(MAX_LOOKS..) => counts.not_http += 1,
+            Protocol::Unknown(MAX_LOOKS..) => around.counts.not_http += 1,
+            Protocol::Unknown(_) if self.layer.as_ref().is_some_and(|layer| layer.is_dark()) => {
+                around.counts.tls_dark += 1;
+            }
+            // Encrypted, and there is nothing that could open it.
+            Protocol::Other => {}
             _ => return Fate::Open,
         }
-        self.abandon(memory);
-        self.protocol = Protocol::Other;
+        self.abandon(around.memory);
+        self.reading.protocol = Protocol::Other;
         self.finished = ended;
         Fate::Settled
     }
@@ -147,114 +165,115 @@ impl Connection {
         &mut self,
         now: Timestamp,
         quiet: bool,
-        settings: &Settings,
-        memory: &mut Memory,
-        counts: &mut Counts,
+        around: &mut Around<'_>,
         emit: &mut impl FnMut(Exchange, &Owner),
     ) {
-        let limits = settings.stream;
+        let limits = around.settings.stream;
         for direction in [Direction::Inbound, Direction::Outbound] {
-            self.run(direction, settings, memory, counts, emit, |stream, memory, deliver| {
+            self.run(direction, around, emit, |stream, memory, deliver| {
                 stream.expire(now, limits, memory, deliver);
             });
         }
+        self.work_on_layer(around, emit, |session, context| session.expire(now, context));
         if quiet {
-            self.converse(settings, memory, counts, emit, Conversation::settle);
+            self.converse(around, emit, Conversation::settle);
         }
     }
 
     /// Hands out everything that is open.
-    pub fn close(
-        &mut self,
-        settings: &Settings,
-        memory: &mut Memory,
-        counts: &mut Counts,
-        emit: &mut impl FnMut(Exchange, &Owner),
-    ) {
+    pub fn close(&mut self, around: &mut Around<'_>, emit: &mut impl FnMut(Exchange, &Owner)) {
         for direction in [Direction::Inbound, Direction::Outbound] {
-            self.run(direction, settings, memory, counts, emit, |stream, memory, deliver| {
+            self.run(direction, around, emit, |stream, memory, deliver| {
                 stream.close(memory, deliver);
             });
         }
-        self.converse(settings, memory, counts, emit, Conversation::close);
+        self.work_on_layer(around, emit, |session, context| session.close(context));
+        self.converse(around, emit, Conversation::close);
     }
 
     /// Drops everything that is open, without a word.
     pub fn abandon(&mut self, memory: &mut Memory) {
         self.inbound.close(memory, &mut |_, _| ());
         self.outbound.close(memory, &mut |_, _| ());
-        if let Protocol::Http1(_, conversation) = &mut self.protocol {
+        if let Some(layer) = &mut self.layer {
+            layer.abandon(memory);
+        }
+        if let Protocol::Http1(_, conversation) = &mut self.reading.protocol {
             conversation.abandon(memory);
         }
     }
 
-    /// Works on one stream and passes on what it delivers.
+    /// Works on one stream and passes on what it delivers, through TLS where there is some.
     fn run<E: FnMut(Exchange, &Owner)>(
         &mut self,
         direction: Direction,
-        settings: &Settings,
-        memory: &mut Memory,
-        counts: &mut Counts,
+        around: &mut Around<'_>,
         emit: &mut E,
         work: impl FnOnce(&mut Stream, &mut Memory, &mut dyn FnMut(&mut Memory, Piece<'_>)),
     ) {
-        let Self { inbound, outbound, protocol, joined, missed, ends, .. } = self;
+        let Self { inbound, outbound, layer, reading, ends, .. } = self;
         let (stream, other) = match direction {
             Direction::Inbound => (inbound, outbound),
             Direction::Outbound => (outbound, inbound),
         };
-        let other_silent = !other.started();
+        let Around { settings, memory, counts, tls } = around;
+        let place = Place { direction, other_at: other.next(), other_silent: !other.started() };
         work(stream, memory, &mut |memory, piece| {
-            if let Piece::Gap { length, cause } = piece {
-                match cause {
-                    GapCause::Lost => counts.lost_bytes += u64::from(length),
-                    GapCause::Budget => counts.skipped_bytes += u64::from(length),
+            counts.note_gap(&piece);
+            if let (None, Protocol::Unknown(_), Piece::Data(chunk)) =
+                (&layer, &reading.protocol, &piece)
+                && let Some(side) = tls::begins(chunk.bytes)
+            {
+                counts.tls += 1;
+                if tls.keyring.is_empty() {
+                    reading.protocol = Protocol::Other;
+                    return;
+                }
+                *layer = Some(Box::new(Layer::new(side, direction)));
+            }
+            match layer {
+                None => reading.piece(&place, piece, ends, settings, memory, counts, emit),
+                Some(layer) => {
+                    let side = layer.side(direction);
+                    layer.work(
+                        reading,
+                        ends,
+                        settings,
+                        memory,
+                        counts,
+                        tls,
+                        emit,
+                        |session, context| {
+                            session.piece(side, piece, context);
+                        },
+                    );
                 }
             }
-            match (&mut *protocol, &piece) {
-                (Protocol::Unknown(_), Piece::Gap { length, cause: GapCause::Lost }) => {
-                    let missed = &mut missed[direction as usize];
-                    *missed = missed.saturating_add(*length);
-                }
-                (Protocol::Unknown(looks), Piece::Data(chunk)) => {
-                    let Some(side) = look(chunk.bytes, other_silent) else {
-                        *looks += 1;
-                        return;
-                    };
-                    let other_at = other.next().unwrap_or(chunk.acknowledgement);
-                    let at = [chunk.sequence, other_at];
-                    let joined = *joined || *looks > 0;
-                    *protocol = Protocol::http1(direction, side, joined, at, *missed);
-                }
-                _ => {}
-            }
-            let Protocol::Http1(client, conversation) = protocol else { return };
-            let serves = *client == Direction::Inbound;
-            let parties = ends.parties(serves, settings.source);
-            conversation.piece(
-                side(*client, direction),
-                piece,
-                &parties,
-                &mut Context {
-                    limits: &settings.http,
-                    memory,
-                    counts: &mut counts.pairing,
-                    emit: &mut |exchange| emit(exchange, &ends.owner(serves)),
-                },
-            );
         });
+    }
+
+    fn work_on_layer<E: FnMut(Exchange, &Owner)>(
+        &mut self,
+        around: &mut Around<'_>,
+        emit: &mut E,
+        work: impl FnOnce(&mut Session, &mut tls::Context<'_>),
+    ) {
+        let Self { layer, reading, ends, .. } = self;
+        let Around { settings, memory, counts, tls } = around;
+        if let Some(layer) = layer {
+            layer.work(reading, ends, settings, memory, counts, tls, emit, work);
+        }
     }
 
     fn converse<E: FnMut(Exchange, &Owner)>(
         &mut self,
-        settings: &Settings,
-        memory: &mut Memory,
-        counts: &mut Counts,
+        around: &mut Around<'_>,
         emit: &mut E,
         work: impl FnOnce(&mut Conversation, &Parties, &mut Context<'_>),
     ) {
-        let Self { ends, protocol, .. } = self;
-        let Protocol::Http1(client, conversation) = protocol else { return };
+        let Self { ends, reading, layer, .. } = self;
+        let Around { settings, memory, counts, .. } = around;
+        let Protocol::Http1(client, conversation) = &mut reading.protocol else { return };
         let serves = *client == Direction::Inbound;
         let parties = ends.parties(serves, settings.source);
         work(
@@ -264,9 +283,68 @@ impl Connection {
                 limits: &settings.http,
                 memory,
                 counts: &mut counts.pairing,
+                emit: &mut |mut exchange| {
+                    exchange.tls = layer.as_ref().map(|layer| layer.facts());
+                    emit(exchange, &ends.owner(serves));
+                },
+            },
+        );
+    }
+}
+
+impl Reading {
+    /// Takes a piece of plain bytes.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a connection, borrowed apart")]
+    pub fn piece(
+        &mut self,
+        place: &Place,
+        piece: Piece<'_>,
+        ends: &Ends,
+        settings: &Settings,
+        memory: &mut Memory,
+        counts: &mut Counts,
+        emit: &mut dyn FnMut(Exchange, &Owner),
+    ) {
+        if matches!(self.protocol, Protocol::Unknown(_)) && !self.recognise(place, &piece) {
+            return;
+        }
+        let Protocol::Http1(client, conversation) = &mut self.protocol else { return };
+        let serves = *client == Direction::Inbound;
+        let parties = ends.parties(serves, settings.source);
+        conversation.piece(
+            side(*client, place.direction),
+            piece,
+            &parties,
+            &mut Context {
+                limits: &settings.http,
+                memory,
+                counts: &mut counts.pairing,
                 emit: &mut |exchange| emit(exchange, &ends.owner(serves)),
             },
         );
+    }
+
+    /// Whether a piece tells that this is HTTP/1, and who the client is.
+    fn recognise(&mut self, place: &Place, piece: &Piece<'_>) -> bool {
+        let Protocol::Unknown(looks) = &mut self.protocol else { return true };
+        let direction = place.direction;
+        let chunk = match piece {
+            Piece::Data(chunk) => chunk,
+            Piece::Gap { length, cause: GapCause::Lost } => {
+                let missed = &mut self.missed[direction as usize];
+                *missed = missed.saturating_add(*length);
+                return false;
+            }
+            _ => return false,
+        };
+        let Some(side) = look(chunk.bytes, place.other_silent) else {
+            *looks += 1;
+            return false;
+        };
+        let at = [chunk.sequence, place.other_at.unwrap_or(chunk.acknowledgement)];
+        let joined = self.joined || *looks > 0;
+        self.protocol = Protocol::http1(direction, side, joined, at, self.missed);
+        true
     }
 }
 

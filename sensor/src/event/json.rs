@@ -123,6 +123,11 @@ impl<'a> Serializer for Writer<'a> {
         Ok(())
     }
 
+    fn serialize_bool(self, value: bool) -> Result<(), JsonError> {
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+        Ok(())
+    }
+
     fn serialize_u64(self, mut value: u64) -> Result<(), JsonError> {
         let mut digits = [0; 20];
         let mut start = digits.len();
@@ -176,7 +181,6 @@ impl<'a> Serializer for Writer<'a> {
     }
 
     unsupported! {
-        serialize_bool(bool);
         serialize_i8(i8);
         serialize_i16(i16);
         serialize_i32(i32);

@@ -41,6 +41,7 @@ pub(crate) fn unanswered(text: &str) -> Exchange {
             pod: None,
         })),
         caller: None,
+        tls: None,
         missing,
     }
 }

@@ -97,6 +97,7 @@ impl Parties {
             response,
             workload: None,
             caller: None,
+            tls: None,
             missing,
         }
     }

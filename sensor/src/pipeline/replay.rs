@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
+use zeroize::Zeroizing;
 
 use crate::{
     analysis::{Analysis, Records},
@@ -18,6 +19,7 @@ use crate::{
     mask::MaskKey,
     sink::{JsonLines, Sink as _},
     stats::Counters,
+    tls::keylog,
 };
 
 /// What is to be replayed.
@@ -26,6 +28,8 @@ pub struct Job<'a> {
     pub config: &'a Config,
     /// Capture files, in the order of their traffic.
     pub files: &'a [PathBuf],
+    /// Key logs (`SSLKEYLOGFILE`) with the secrets of the captured TLS connections.
+    pub key_logs: &'a [PathBuf],
     /// To be told how many bytes of all the files together (as they lie on disk) are done.
     pub progress: &'a mut dyn FnMut(u64),
     /// Takes each exchange as a JSON line, where they are wanted.
@@ -45,7 +49,7 @@ pub struct Outcome {
 
 /// Replays capture files. Each file's connections end with it.
 pub fn replay(job: Job<'_>) -> Result<Outcome> {
-    let Job { config, files, progress, records } = job;
+    let Job { config, files, key_logs, progress, records } = job;
     let records = match records {
         Some(output) => Some(Lines {
             sink: JsonLines::new(output),
@@ -57,6 +61,19 @@ pub fn replay(job: Job<'_>) -> Result<Outcome> {
     };
     let mut analysis = Analysis::new(config, Source::Wire, None, records);
     let mut outcome = Outcome::default();
+    for path in key_logs {
+        let text = Zeroizing::new(
+            std::fs::read(path).with_context(|| format!("failed to read {}", path.display()))?,
+        );
+        let parsed = keylog::parse(&text, |secret| analysis.add_secret(secret));
+        if parsed.secrets == 0 {
+            bail!("{} holds no secret in the SSLKEYLOGFILE format", path.display());
+        }
+        if parsed.malformed > 0 {
+            let problem = format!("{}: {} lines are no secrets", path.display(), parsed.malformed);
+            outcome.problems.push(problem);
+        }
+    }
     let mut last = Timestamp::default();
     let mut done = 0;
     for file in files {

@@ -1,0 +1,359 @@
+//! Secrets that have come and whose connection is not known, or not over.
+//!
+//! A library's key log call does not say which connection it is about, so a secret waits here
+//! until it opens a record: the tag is the proof. From then on it is kept under the client random
+//! of that connection, where the capture of the other end finds it too.
+
+use std::collections::VecDeque;
+
+use hashbrown::HashMap;
+
+use super::secret::{Label, Secret, SecretBytes};
+use crate::exchange::Timestamp;
+
+/// Secrets tried on a record before it is left for later.
+const MAX_TRIES: usize = 128;
+/// Secrets kept under one client random: each label twice, for a retry or a forged line.
+const MAX_PER_CONNECTION: usize = 2 * Label::COUNT;
+
+/// Bounds on what a keyring keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyringLimits {
+    /// Secrets of each label, and connections, kept at most.
+    pub count: usize,
+    /// Nanoseconds after which a secret is forgotten.
+    pub age: u64,
+}
+
+/// What became of secrets.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeyringCounts {
+    /// Secrets taken in.
+    pub added: u64,
+    /// Secrets that were there already.
+    pub repeated: u64,
+    /// Secrets that opened a record.
+    pub claimed: u64,
+    /// Secrets forgotten because there were too many.
+    pub evicted: u64,
+    /// Secrets that grew too old before they opened anything.
+    pub expired: u64,
+    /// Trials of a secret on a record.
+    pub tries: u64,
+}
+
+/// Secrets in wait of their connection. Wiped when dropped.
+pub struct Keyring {
+    limits: KeyringLimits,
+    /// By label, oldest first: no client random is known.
+    unclaimed: [VecDeque<Entry>; Label::COUNT],
+    /// By client random.
+    connections: HashMap<[u8; 32], Connection, foldhash::fast::RandomState>,
+    /// The client randoms by the time of their first secret.
+    ages: VecDeque<(Timestamp, [u8; 32])>,
+    /// Fingerprints of TLS 1.3 secrets that opened a record: the other end logs them as well.
+    claimed: Fingerprints,
+    serial: u64,
+    /// What became of secrets.
+    pub counts: KeyringCounts,
+}
+
+struct Entry {
+    label: Label,
+    bytes: SecretBytes,
+    time: Timestamp,
+    serial: u64,
+}
+
+type Connection = Vec<Entry>;
+
+/// How far a connection has looked through the keyring.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen(u64);
+
+impl Keyring {
+    /// An empty keyring.
+    pub fn new(limits: KeyringLimits) -> Self {
+        Self {
+            limits,
+            unclaimed: Default::default(),
+            connections: HashMap::default(),
+            ages: VecDeque::new(),
+            claimed: Fingerprints::default(),
+            serial: 0,
+            counts: KeyringCounts::default(),
+        }
+    }
+
+    /// Whether no secret was ever taken in.
+    pub fn is_empty(&self) -> bool {
+        self.serial == 0
+    }
+
+    /// Takes a secret in. The oldest makes room when there are too many.
+    pub fn add(&mut self, secret: Secret, now: Timestamp) {
+        self.expire(now);
+        let Secret { label, client_random, bytes } = secret;
+        let entry = Entry { label, bytes, time: now, serial: self.serial + 1 };
+        let added = match client_random {
+            Some(random) => self.add_known(random, entry),
+            None => self.add_unclaimed(entry),
+        };
+        if added {
+            self.serial += 1;
+            self.counts.added += 1;
+        } else {
+            self.counts.repeated += 1;
+        }
+    }
+
+    /// Forgets what is too old.
+    pub fn expire(&mut self, now: Timestamp) {
+        let age = self.limits.age;
+        for queue in &mut self.unclaimed {
+            while queue.front().is_some_and(|entry| now.since(entry.time) > age) {
+                queue.pop_front();
+                self.counts.expired += 1;
+            }
+        }
+        while let Some((time, random)) = self.ages.front() {
+            if now.since(*time) <= age {
+                break;
+            }
+            self.connections.remove(random);
+            self.ages.pop_front();
+        }
+    }
+
+    /// Secrets that no connection has claimed.
+    pub fn unclaimed(&self) -> usize {
+        self.unclaimed.iter().map(VecDeque::len).sum()
+    }
+
+    /// Tries the secrets of a label and length that `seen` has not met: those of the
+    /// connection's client random, then the unclaimed ones, newest first. One that `proof`
+    /// accepts becomes the connection's.
+    pub(super) fn claim<T>(
+        &mut self,
+        label: Label,
+        length: usize,
+        client_random: &[u8; 32],
+        seen: &mut Seen,
+        mut proof: impl FnMut(&SecretBytes) -> Option<T>,
+    ) -> Option<T> {
+        let since = std::mem::replace(&mut seen.0, self.serial);
+        if since == self.serial {
+            return None;
+        }
+        let fresh = |entry: &&Entry| entry.label == label && entry.serial > since;
+        let fits = |entry: &&Entry| entry.bytes.as_ref().len() == length;
+        let tries = &mut self.counts.tries;
+        let mut prove = |entry: &Entry| {
+            *tries += 1;
+            proof(&entry.bytes)
+        };
+        let known = self.connections.get(client_random).into_iter().flatten();
+        if let Some(proved) = known.filter(fresh).filter(fits).find_map(&mut prove) {
+            self.counts.claimed += 1;
+            return Some(proved);
+        }
+        let queue = &self.unclaimed[label as usize];
+        let newest = queue.iter().enumerate().rev().take_while(|(_, entry)| entry.serial > since);
+        let (index, proved) = newest
+            .filter(|(_, entry)| fits(entry))
+            .take(MAX_TRIES)
+            .find_map(|(index, entry)| Some((index, prove(entry)?)))?;
+        self.counts.claimed += 1;
+        self.move_to_connection(label, index, *client_random);
+        Some(proved)
+    }
+
+    fn move_to_connection(&mut self, label: Label, index: usize, client_random: [u8; 32]) {
+        let Some(entry) = self.unclaimed[label as usize].remove(index) else { return };
+        // The master secret of TLS 1.2 comes again when the session is resumed.
+        if label != Label::Master {
+            self.claimed.insert(&entry.bytes, self.limits.count);
+        }
+        self.add_known(client_random, entry);
+    }
+
+    fn add_known(&mut self, random: [u8; 32], entry: Entry) -> bool {
+        if !self.connections.contains_key(&random) {
+            if self.ages.len() >= self.limits.count
+                && let Some((_, oldest)) = self.ages.pop_front()
+                && let Some(entries) = self.connections.remove(&oldest)
+            {
+                self.counts.evicted += entries.len() as u64;
+            }
+            self.ages.push_back((entry.time, random));
+        }
+        let entries = self.connections.entry(random).or_default();
+        if entries.iter().any(|known| known.label == entry.label && known.bytes == entry.bytes) {
+            return false;
+        }
+        if entries.len() >= MAX_PER_CONNECTION {
+            entries.remove(0);
+            self.counts.evicted += 1;
+        }
+        entries.push(entry);
+        true
+    }
+
+    fn add_unclaimed(&mut self, entry: Entry) -> bool {
+        let queue = &mut self.unclaimed[entry.label as usize];
+        let recent = queue.iter().rev().take(MAX_TRIES);
+        if recent.into_iter().any(|known| known.bytes == entry.bytes)
+            || self.claimed.contains(&entry.bytes)
+        {
+            return false;
+        }
+        if queue.len() >= self.limits.count {
+            queue.pop_front();
+            self.counts.evicted += 1;
+        }
+        queue.push_back(entry);
+        true
+    }
+}
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Keyring")
+            .field("unclaimed", &self.unclaimed())
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Keyed hashes of secrets, in two generations of bounded size.
+#[derive(Default)]
+struct Fingerprints {
+    young: HashMap<u64, (), foldhash::fast::RandomState>,
+    old: HashMap<u64, (), foldhash::fast::RandomState>,
+    hasher: foldhash::quality::RandomState,
+}
+
+impl Fingerprints {
+    fn insert(&mut self, secret: &SecretBytes, generation: usize) {
+        if self.young.len() >= generation {
+            self.old = std::mem::take(&mut self.young);
+        }
+        let fingerprint = self.fingerprint(secret);
+        self.young.insert(fingerprint, ());
+    }
+
+    fn contains(&self, secret: &SecretBytes) -> bool {
+        let fingerprint = self.fingerprint(secret);
+        self.young.contains_key(&fingerprint) || self.old.contains_key(&fingerprint)
+    }
+
+    fn fingerprint(&self, secret: &SecretBytes) -> u64 {
+        std::hash::BuildHasher::hash_one(&self.hasher, secret.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RANDOM: [u8; 32] = [7; 32];
+
+    fn secret(label: Label, random: Option<[u8; 32]>, number: u8) -> Secret {
+        let bytes: Vec<u8> = (0..32).map(|index| index ^ number).collect();
+        Secret::new(label, random, &bytes).unwrap()
+    }
+
+    fn keyring(count: usize, age: u64) -> Keyring {
+        Keyring::new(KeyringLimits { count, age })
+    }
+
+    /// Claims the secret of a number; how many were tried, if it was there.
+    fn claim(keyring: &mut Keyring, random: [u8; 32], seen: &mut Seen, number: u8) -> Option<u64> {
+        let before = keyring.counts.tries;
+        keyring
+            .claim(Label::ServerHandshake, 32, &random, seen, |secret| {
+                (secret.as_ref()[0] == number).then_some(())
+            })
+            .map(|()| keyring.counts.tries - before)
+    }
+
+    #[test]
+    fn the_newest_is_tried_first_and_nothing_twice() {
+        let mut keyring = keyring(100, u64::MAX);
+        for number in 1..=10 {
+            keyring.add(secret(Label::ServerHandshake, None, number), Timestamp(0));
+            keyring.add(secret(Label::ClientHandshake, None, number), Timestamp(0));
+        }
+        let mut seen = Seen::default();
+        assert_eq!(claim(&mut keyring, RANDOM, &mut seen, 11), None);
+        assert_eq!(keyring.counts.tries, 10);
+        assert_eq!(claim(&mut keyring, RANDOM, &mut seen, 10), None);
+        assert_eq!(keyring.counts.tries, 10);
+        keyring.add(secret(Label::ServerHandshake, None, 11), Timestamp(0));
+        assert_eq!(claim(&mut keyring, RANDOM, &mut seen, 11), Some(1));
+        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 9), Some(3));
+    }
+
+    #[test]
+    fn a_claimed_secret_serves_the_other_end_and_no_other_connection() {
+        let mut keyring = keyring(100, u64::MAX);
+        keyring.add(secret(Label::ServerHandshake, None, 1), Timestamp(0));
+        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 1), Some(1));
+        // The peer's library logs it as well.
+        keyring.add(secret(Label::ServerHandshake, None, 1), Timestamp(0));
+        assert_eq!((keyring.unclaimed(), keyring.counts.repeated), (0, 1));
+        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 1), Some(1));
+        assert_eq!(claim(&mut keyring, [8; 32], &mut Seen::default(), 1), None);
+    }
+
+    #[test]
+    fn a_client_random_is_believed() {
+        let mut keyring = keyring(100, u64::MAX);
+        keyring.add(secret(Label::ServerHandshake, Some(RANDOM), 1), Timestamp(0));
+        assert_eq!(claim(&mut keyring, [8; 32], &mut Seen::default(), 1), None);
+        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 1), Some(1));
+    }
+
+    #[test]
+    fn count_and_age_are_bounded() {
+        let mut keyring = keyring(3, 10);
+        for number in 1..=5 {
+            keyring.add(secret(Label::ServerHandshake, None, number), Timestamp(0));
+            keyring.add(secret(Label::ServerHandshake, Some([number; 32]), number), Timestamp(0));
+        }
+        assert_eq!((keyring.unclaimed(), keyring.connections.len()), (3, 3));
+        assert_eq!(keyring.counts.evicted, 4);
+        for number in 1..=100 {
+            keyring.add(secret(Label::ServerHandshake, Some([5; 32]), number), Timestamp(5));
+        }
+        assert_eq!(keyring.connections[&[5; 32]].len(), MAX_PER_CONNECTION);
+        keyring.expire(Timestamp(11));
+        assert_eq!((keyring.unclaimed(), keyring.connections.len()), (0, 0));
+        assert_eq!(keyring.counts.expired, 3);
+    }
+
+    #[test]
+    fn a_flood_costs_a_bounded_number_of_tries() {
+        let mut keyring = keyring(10_000, u64::MAX);
+        for number in 0..5000_u16 {
+            let [high, low] = number.to_be_bytes();
+            let bytes: Vec<u8> = [high, low].into_iter().chain(0..30).collect();
+            let secret = Secret::new(Label::ServerHandshake, None, &bytes).unwrap();
+            keyring.add(secret, Timestamp(0));
+        }
+        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 200), None);
+        assert_eq!(keyring.counts.tries, MAX_TRIES as u64);
+    }
+
+    #[test]
+    fn what_is_no_secret_is_refused() {
+        let check = |label, bytes: &[u8]| assert!(Secret::new(label, None, bytes).is_none());
+        check(Label::Master, &[1, 2, 3]);
+        check(Label::Master, &(0..32).collect::<Vec<u8>>());
+        check(Label::ServerHandshake, &[0; 32]);
+        check(Label::ServerHandshake, &[0xff; 48]);
+        check(Label::ClientEarly, &(0..64).collect::<Vec<u8>>());
+        check(Label::ClientEarly, b"");
+    }
+}
