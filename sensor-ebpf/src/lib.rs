@@ -12,6 +12,8 @@ pub mod names {
     pub const SECRET: &str = "sensor_secret";
     /// The same for Go's `crypto/tls`.
     pub const SECRET_GO: &str = "sensor_secret_go";
+    /// The same for a function that is handed memory with a secret somewhere in it.
+    pub const SECRET_WINDOW: &str = "sensor_secret_window";
     /// Program on the start of each program.
     pub const EXEC: &str = "sensor_exec";
     /// Ring buffer of [`Notice`](super::Notice)s.
@@ -26,6 +28,8 @@ pub mod names {
     pub const TURN_BYTES: &str = "TURN_BYTES";
     /// `u32` global: payload bytes copied each turn with verdict headers.
     pub const HEADER_BYTES: &str = "HEADER_BYTES";
+    /// `u32` global: 1 when TLS connections are copied, so that they can be read.
+    pub const READ_TLS: &str = "READ_TLS";
     /// `u32` global: bytes waiting in the ring from which on the reader is woken.
     pub const WAKE_BYTES: &str = "WAKE_BYTES";
     /// `u32` global: process id of the sensor, whose own sockets are left alone.
@@ -45,7 +49,7 @@ pub enum Verdict {
     Copy = 1,
     /// Copied up to `HEADER_BYTES` each turn.
     Headers = 2,
-    /// TLS: counted, not copied.
+    /// TLS: copied up to `TURN_BYTES` each turn when `READ_TLS` is 1, else only counted.
     Tls = 3,
     /// Nothing is copied: not HTTP, or the client's end of a connection whose server's end is
     /// copied.
@@ -250,9 +254,12 @@ pub struct Notice {
     pub label: [u8; 40],
     /// The random of the `ClientHello`.
     pub client_random: [u8; 32],
-    /// The secret.
-    pub secret: [u8; 64],
+    /// The secret, or the memory that holds it.
+    pub secret: [u8; WINDOW_BYTES],
 }
+
+/// Bytes of [`Notice::secret`].
+pub const WINDOW_BYTES: usize = 72;
 
 /// What a [`Notice`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -262,9 +269,11 @@ pub enum NoticeKind {
     Secret = 0,
     /// A process started a program.
     Exec = 1,
+    /// A function was called that is handed memory with a secret somewhere in it.
+    Window = 2,
 }
 
-const _: () = assert!(size_of::<Notice>() == 168);
+const _: () = assert!(size_of::<Notice>() == 176);
 const _: () = assert!(size_of::<SegmentHeader>() == 104);
 const _: () = assert!(size_of::<Connection>() == 48);
 const _: () = assert!(size_of::<Counters>() == 168);

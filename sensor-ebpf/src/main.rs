@@ -58,6 +58,12 @@ mod programs {
         0
     }
 
+    #[uprobe]
+    pub fn sensor_secret_window(context: ProbeContext) -> u32 {
+        notice::window(&context);
+        0
+    }
+
     #[raw_tracepoint(tracepoint = "sched_process_exec")]
     pub fn sensor_exec(_context: RawTracePointContext) -> i32 {
         notice::exec();

@@ -29,6 +29,8 @@ pub static TURN_BYTES: Global<u32> = Global::new(64 << 10);
 #[unsafe(no_mangle)]
 pub static HEADER_BYTES: Global<u32> = Global::new(8 << 10);
 #[unsafe(no_mangle)]
+pub static READ_TLS: Global<u32> = Global::new(0);
+#[unsafe(no_mangle)]
 pub static WAKE_BYTES: Global<u32> = Global::new(4 << 20);
 #[unsafe(no_mangle)]
 pub static SELF_PID: Global<u32> = Global::new(0);

@@ -3,19 +3,17 @@
 //! is read but registers and what they point to in the caller's own memory.
 
 use aya_ebpf::{
-    bindings::BPF_RB_FORCE_WAKEUP,
+    bindings::BPF_RB_NO_WAKEUP,
     helpers::{
         bpf_get_current_pid_tgid,
         generated::{bpf_ktime_get_boot_ns, bpf_probe_read_user, bpf_probe_read_user_str},
     },
     programs::ProbeContext,
 };
-use sensor_ebpf::{Notice, NoticeKind};
+use sensor_ebpf::{Notice, NoticeKind, WINDOW_BYTES};
 
 use crate::maps::{NOTICES, count};
 
-/// Lengths of secrets: a hash's, or a TLS 1.2 master secret's.
-const SECRET_LENGTHS: core::ops::RangeInclusive<u64> = 32..=64;
 const RANDOM_LENGTH: u64 = 32;
 
 /// The arguments of a call of a key-log function.
@@ -39,7 +37,8 @@ pub fn c_arguments(context: &ProbeContext) -> Arguments {
         random: 0,
         random_length: 0,
         secret: context.arg(2).unwrap_or(0),
-        secret_length: context.arg(3).unwrap_or(0),
+        // GnuTLS passes an unsigned int: the upper half of the register is anything.
+        secret_length: context.arg::<u64>(3).unwrap_or(0) & 0xffff_ffff,
     }
 }
 
@@ -78,7 +77,8 @@ pub fn go_arguments(context: &ProbeContext) -> Arguments {
 #[inline(always)]
 pub fn secret(arguments: &Arguments) {
     let goes = arguments.random_length != 0;
-    if !SECRET_LENGTHS.contains(&arguments.secret_length)
+    // A hash's length, or that of a TLS 1.2 master secret.
+    if !matches!(arguments.secret_length, 32 | 48 | 64)
         || (goes && arguments.random_length != RANDOM_LENGTH)
         || arguments.label_length > 40
     {
@@ -127,6 +127,19 @@ fn bytes<const N: usize>(buffer: &mut [u8; N], from: u64, length: u64) -> Option
     (failed == 0).then_some(())
 }
 
+/// Reports the memory that the second argument points to.
+#[inline(always)]
+pub fn window(context: &ProbeContext) {
+    let mut notice = notice(NoticeKind::Window);
+    notice.secret_length = WINDOW_BYTES as u32;
+    let from = context.arg(1).unwrap_or(0);
+    if bytes(&mut notice.secret, from, WINDOW_BYTES as u64).is_none() {
+        return count(|counters| counters.secrets_refused += 1);
+    }
+    count(|counters| counters.secrets += 1);
+    send(&notice);
+}
+
 /// Reports that the current process started a program.
 #[inline(always)]
 pub fn exec() {
@@ -146,7 +159,7 @@ fn notice(kind: NoticeKind) -> Notice {
         padding: 0,
         label: [0; 40],
         client_random: [0; 32],
-        secret: [0; 64],
+        secret: [0; WINDOW_BYTES],
     }
 }
 
@@ -156,5 +169,6 @@ fn send(notice: &Notice) {
         return count(|counters| counters.notices_lost += 1);
     };
     entry.write(*notice);
-    entry.submit(u64::from(BPF_RB_FORCE_WAKEUP));
+    // Read with the next segments: a wake-up would cost the process that is probed.
+    entry.submit(u64::from(BPF_RB_NO_WAKEUP));
 }

@@ -13,7 +13,7 @@ use sensor_ebpf::{Connection, Half, SegmentHeader, Verdict, flags, state};
 
 use crate::{
     emit::{self, MAX_COPY, Outcome},
-    maps::{CONNECTIONS, HEADER_BYTES, TURN_BYTES, count},
+    maps::{CONNECTIONS, HEADER_BYTES, READ_TLS, TURN_BYTES, count},
     packet::{self, Packet, Parsed},
     sniff::{self, Protocol},
     socket::{self, Place},
@@ -26,6 +26,9 @@ const TCP_PSH: u8 = 0x08;
 
 /// Bytes copied of the end of a pushed segment past the budget: a request's head, mostly.
 const TAIL_BYTES: u32 = 1024;
+
+/// Bytes copied of a connection whose TLS handshake was not seen: the header of a record.
+const TLS_RECORD_HEADER: u32 = 8;
 
 /// Turns that are looked at before a connection counts as not HTTP. More than one, since the
 /// sensor may start in the middle of a body.
@@ -125,7 +128,8 @@ fn follow(
     packet: &Packet,
     direction: Direction,
 ) -> Option<Plan> {
-    if connection.verdict == Verdict::Mute as u8 || connection.verdict == Verdict::Tls as u8 {
+    let unread = connection.verdict == Verdict::Tls as u8 && READ_TLS.load() == 0;
+    if connection.verdict == Verdict::Mute as u8 || unread {
         return None;
     }
     let turned = packet.length != 0 && turn(connection, direction);
@@ -149,8 +153,11 @@ fn follow(
         }
     }
     let mut plan = Plan { twin: connection.twin, pid: connection.pid, flags, ..Plan::default() };
+    let tls = connection.verdict == Verdict::Tls as u8;
     let budget = if connection.verdict == Verdict::Headers as u8 {
         HEADER_BYTES.load()
+    } else if connection.verdict == Verdict::Mute as u8 {
+        TLS_RECORD_HEADER
     } else {
         TURN_BYTES.load()
     };
@@ -158,7 +165,7 @@ fn follow(
     let mut left = at_most(budget.saturating_sub(half.copied), MAX_COPY);
     // A message can begin without a turn: pipelined behind a long one, or after a request whose
     // body was still on its way when the response left. It has a budget of its own.
-    if left == 0 && begins_message(context, packet) {
+    if left == 0 && !tls && begins_message(context, packet) {
         half.copied = 0;
         left = at_most(budget, MAX_COPY);
     }
@@ -166,9 +173,9 @@ fn follow(
     if left == 0 && packet.length != 0 {
         // Past the budget only the end of what was pushed is copied: it tells how far the
         // message went, and a sender that did not wait has begun the next one there. The rest
-        // adds up in `skipped`.
+        // adds up in `skipped`. The end of ciphertext would tell nothing.
         let pushed = packet.tcp_flags & (TCP_PSH | TCP_FIN | TCP_RST) != 0;
-        plan.copied = if pushed { at_most(packet.length, TAIL_BYTES) } else { 0 };
+        plan.copied = if pushed && !tls { at_most(packet.length, TAIL_BYTES) } else { 0 };
         plan.from = packet.length - plan.copied;
         half.skipped = half.skipped.wrapping_add(plan.from);
         count(|counters| counters.skipped_bytes += u64::from(plan.from));
@@ -299,7 +306,13 @@ fn sniff(
             }
             connection.verdict = Verdict::Tls as u8;
             count(|counters| counters.tls_connections += 1);
-            false
+            READ_TLS.load() != 0
+        }
+        // It cannot be read any more. One record says so, and of whom.
+        Protocol::TlsRecord => {
+            connection.verdict = Verdict::Mute as u8;
+            count(|counters| counters.tls_connections += 1);
+            READ_TLS.load() != 0
         }
         Protocol::Http2 => {
             connection.verdict = Verdict::Mute as u8;

@@ -12,6 +12,8 @@ pub enum Protocol {
     Http2,
     ClientHello,
     ServerHello,
+    /// A record of a TLS connection whose handshake was not seen.
+    TlsRecord,
     /// Too few bytes to tell, and all of them fit.
     Undecided,
     Other,
@@ -21,6 +23,10 @@ pub enum Protocol {
 const TLS_HANDSHAKE: u64 = 0x0316;
 /// Bytes needed to see the type of a handshake message.
 const TLS_BYTES: u32 = 6;
+/// TLS record of type application data with major version 3.
+const TLS_DATA: u64 = 0x0317;
+/// Bytes of a record's header.
+const TLS_HEADER: u32 = 5;
 const CLIENT_HELLO: u64 = 1;
 const SERVER_HELLO: u64 = 2;
 
@@ -100,7 +106,18 @@ pub extern "C" fn sensor_protocol(word: u64, have: u32) -> Protocol {
             _ => {}
         }
     }
+    if have >= TLS_HEADER && word & 0xffff == TLS_DATA && is_record_tail(word) {
+        return Protocol::TlsRecord;
+    }
     if open { Protocol::Undecided } else { Protocol::Other }
+}
+
+/// Minor version 1 to 3, and a length that a record can have (RFC 8446 section 5.2).
+#[inline(always)]
+const fn is_record_tail(word: u64) -> bool {
+    let minor = (word >> 16) & 0xff;
+    let length = (word >> 16) & 0xff00 | (word >> 32) & 0xff;
+    minor >= 1 && minor <= 3 && length > 16 && length <= (16 << 10) + 2048
 }
 
 /// The low `bytes` bytes of a word.

@@ -1,7 +1,10 @@
 //! What happens to an exchange, and what has happened so far: the part of the pipeline that owns
 //! all state and none of the machine. It runs the same on a node and on a capture file.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
     capture::{
@@ -9,7 +12,8 @@ use crate::{
         attribution::{Attribution, Socket},
     },
     config::Config,
-    connections::{Connections, Owner, Settings, Source},
+    connections::{Connections, Owner, Settings, Source, TlsOutcome, TlsSettings},
+    coverage::{Coverage, TlsProgram},
     exchange::{ConnectionId, Exchange, Timestamp, Workload},
     inventory::{
         endpoint::{EndpointRow, Endpoints},
@@ -18,12 +22,15 @@ use crate::{
     protocol::http1,
     stats::Counters,
     stream,
-    tls::Secret,
+    tls::{self, KeyringLimits, Secret},
 };
 
 /// Coded content kept for decoding, as a multiple of the bytes copied of a turn: nothing more
 /// can arrive.
 const CODED_TURNS: usize = 1;
+
+/// Secrets of each label kept of key logs in replay.
+const KEY_LOG_SECRETS: usize = 1 << 20;
 
 /// Takes exchanges, with the template of their path, after they were counted.
 pub trait Records {
@@ -47,6 +54,7 @@ struct Consumer<R> {
     attribution: Option<Attribution>,
     now: Instant,
     template: Template,
+    coverage: Coverage,
     records: R,
     counters: Counters,
     /// The node's part of every exchange id.
@@ -73,6 +81,7 @@ impl<R: Records> Analysis<R> {
                 attribution,
                 now: Instant::now(),
                 template: Template::default(),
+                coverage: Coverage::default(),
                 records,
                 counters: Counters::default(),
                 node: node_number(&config.node.name, source),
@@ -86,8 +95,29 @@ impl<R: Records> Analysis<R> {
     }
 
     /// Takes a secret that may open a TLS connection.
-    pub fn add_secret(&mut self, secret: Secret) {
-        self.connections.add_secret(secret, Timestamp::default());
+    pub fn add_secret(&mut self, secret: Secret, now: Timestamp) {
+        self.connections.add_secret(secret, now);
+    }
+
+    /// Tries what waits for a secret. To be called when some have come, and about ten times a
+    /// second.
+    pub fn retry_waiting(&mut self, now: Timestamp) {
+        let consumer = &mut self.consumer;
+        self.connections.retry_waiting(now, &mut |exchange, owner| consumer.take(exchange, owner));
+        for outcome in self.connections.take_tls_outcomes() {
+            consumer.coverage.add(outcome, now);
+        }
+        consumer.book_coverage(now);
+    }
+
+    /// Processes that began a TLS connection since the last call, as far as the kernel named them.
+    pub fn take_tls_speakers(&mut self) -> std::vec::Drain<'_, u32> {
+        self.connections.take_tls_speakers()
+    }
+
+    /// TLS connections by program.
+    pub fn tls_programs(&self) -> Vec<TlsProgram> {
+        self.consumer.coverage.rows()
     }
 
     /// Takes a segment.
@@ -169,6 +199,7 @@ impl<R: Records> Analysis<R> {
         let counts = self.connections.counts();
         let memory = self.connections.memory();
         let endpoints = self.consumer.endpoints.counters();
+        let (secrets, unclaimed) = self.connections.secrets();
         let open = self.connections.len() as u64;
         Counters {
             segments: self.segments,
@@ -179,7 +210,14 @@ impl<R: Records> Analysis<R> {
             connections_open: open,
             twins_muted: counts.twins,
             tls_connections: counts.tls,
+            tls_read: counts.tls_read,
             tls_dark: counts.tls_dark,
+            http2_connections: counts.http2,
+            secrets: secrets.added,
+            secrets_used: secrets.claimed,
+            secrets_unclaimed: unclaimed as u64,
+            secrets_evicted: secrets.evicted,
+            tls_records_lost: self.connections.tls_counts().lost_records,
             other_connections: counts.not_http,
             tunnels: counts.pairing.tunnels,
             http_09: counts.pairing.http09_requests,
@@ -217,6 +255,14 @@ impl<R: Records> Consumer<R> {
         self.records.record(exchange, &self.template);
     }
 
+    fn book_coverage(&mut self, now: Timestamp) {
+        let Self { coverage, attribution, now: instant, own_pid, .. } = self;
+        coverage.book(now, |outcome| {
+            let workload = attribution.as_mut()?.workload(&tls_socket(outcome), *instant);
+            workload.filter(|workload| workload.pid != Some(*own_pid))
+        });
+    }
+
     fn count(&mut self, exchange: &Exchange) {
         let counters = &mut self.counters;
         counters.exchanges += 1;
@@ -246,6 +292,17 @@ fn socket(exchange: &Exchange, owner: &Owner) -> Socket {
         local: owner.local,
         remote: owner.remote,
         serves: owner.serves,
+    }
+}
+
+fn tls_socket(outcome: &TlsOutcome) -> Socket {
+    Socket {
+        cookie: outcome.connection.0,
+        cgroup: outcome.owner.origin.cgroup,
+        pid: outcome.owner.origin.pid,
+        local: outcome.owner.local,
+        remote: outcome.owner.remote,
+        serves: outcome.owner.serves,
     }
 }
 
@@ -286,7 +343,22 @@ fn settings(config: &Config, source: Source) -> Settings {
         },
         idle: config.stream.idle,
         source,
+        tls: config.tls.enabled.then(|| tls_settings(config, source)),
     }
+}
+
+fn tls_settings(config: &Config, source: Source) -> TlsSettings {
+    let nanoseconds = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    let limits =
+        tls::Limits { held: config.tls.held_bytes, wait: nanoseconds(config.tls.secret_wait) };
+    let keyring = match source {
+        Source::Node => {
+            KeyringLimits { count: config.tls.max_secrets, age: nanoseconds(config.tls.secret_age) }
+        }
+        // A key log is there before its connections, and whole.
+        Source::Wire => KeyringLimits { count: KEY_LOG_SECRETS, age: u64::MAX },
+    };
+    TlsSettings { keyring, limits }
 }
 
 /// Tells nodes, and a node's boots, apart in exchange ids. A capture file gives the same ids

@@ -8,6 +8,7 @@ pub mod keylog;
 pub mod live;
 pub mod pcap;
 pub mod probe;
+pub mod protection;
 pub mod scheduling;
 
 use std::net::SocketAddr;

@@ -39,6 +39,8 @@ pub struct Config {
     pub capture: Capture,
     /// `[stream]`
     pub stream: Stream,
+    /// `[tls]`
+    pub tls: Tls,
     /// `[http]`
     pub http: Http,
     /// `[inventory]`
@@ -88,6 +90,25 @@ pub struct Stream {
     pub reorder_wait: Duration,
     /// After how long without a segment a connection is forgotten.
     pub idle: Duration,
+}
+
+/// Reading of TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Whether it is read at all.
+    pub enabled: bool,
+    /// How long a connection may wait for its secret.
+    pub secret_wait: Duration,
+    /// Ciphertext that each direction of a connection may hold until then.
+    pub held_bytes: usize,
+    /// Secrets of each kind kept.
+    pub max_secrets: usize,
+    /// How long a secret is kept.
+    pub secret_age: Duration,
+    /// How often all processes are searched for TLS libraries.
+    pub rescan: Duration,
+    /// Where the results of searches are kept; `None` keeps them in memory.
+    pub cache: Option<PathBuf>,
 }
 
 /// HTTP parsing.
@@ -245,6 +266,15 @@ impl Default for Config {
                 reorder_bytes_total: 64 << 20,
                 reorder_wait: Duration::from_secs(3),
                 idle: Duration::from_mins(5),
+            },
+            tls: Tls {
+                enabled: true,
+                secret_wait: Duration::from_secs(3),
+                held_bytes: 64 << 10,
+                max_secrets: 16_384,
+                secret_age: Duration::from_mins(1),
+                rescan: Duration::from_secs(30),
+                cache: Some(PathBuf::from("/var/lib/sensor/libraries.json")),
             },
             http: Http { max_head_bytes: 64 << 10, max_decoded_bytes: 1 << 20 },
             inventory: Inventory { max_endpoints: 20_000 },

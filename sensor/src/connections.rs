@@ -20,7 +20,8 @@ use crate::{
     memory::Memory,
     pairing::{self, Context},
     protocol::http1,
-    stream, tls,
+    stream,
+    tls::{self, DarkReason, KeyringCounts, KeyringLimits},
 };
 
 /// Bounds, from the configuration.
@@ -38,6 +39,28 @@ pub struct Settings {
     pub idle: Duration,
     /// Where the segments come from.
     pub source: Source,
+    /// How TLS is read; `None` where it is only counted.
+    pub tls: Option<TlsSettings>,
+}
+
+/// Bounds on what TLS connections hold.
+#[derive(Clone, Copy, Debug)]
+pub struct TlsSettings {
+    /// On secrets.
+    pub keyring: KeyringLimits,
+    /// On a connection.
+    pub limits: tls::Limits,
+}
+
+/// What became of a TLS connection.
+#[derive(Clone, Copy, Debug)]
+pub struct TlsOutcome {
+    /// Which.
+    pub connection: ConnectionId,
+    /// Whose.
+    pub owner: Owner,
+    /// It is read, or it is not and why.
+    pub result: Result<(), DarkReason>,
 }
 
 /// Where segments come from.
@@ -77,8 +100,12 @@ pub struct Counts {
     pub not_http: u64,
     /// Connections that begin TLS.
     pub tls: u64,
-    /// Of those, the ones that could not be read.
+    /// Of those, the ones that are read.
+    pub tls_read: u64,
+    /// Of those, the ones that cannot be read.
     pub tls_dark: u64,
+    /// Connections that carry HTTP/2, inside TLS.
+    pub http2: u64,
     /// Payload that came with a handshake and whose connection never showed.
     pub early_lost: u64,
     /// Payload bytes that were lost.
@@ -95,6 +122,9 @@ const SETTLE: Duration = Duration::from_secs(2);
 const OPEN_FACTOR: u64 = 12;
 /// Share of the table that is made free when it is full.
 const EVICTED_SHARE: usize = 16;
+
+/// Processes that wait to be taken. It is only a hint, so the rest may be dropped.
+const MAX_SPEAKERS: usize = 1024;
 
 /// Settled connections that wait to be taken.
 const MAX_SETTLED: usize = 65_536;
@@ -116,7 +146,11 @@ pub struct Connections {
     /// Connections that need no more copying.
     settled: Vec<ConnectionId>,
     /// What TLS connections share.
-    tls: Tls,
+    tls: Option<Tls>,
+    /// Connections that hold ciphertext until a secret comes.
+    waiting: Vec<ConnectionId>,
+    /// Processes that began a TLS connection.
+    speakers: Vec<u32>,
 }
 
 /// What a connection works with that is not its own.
@@ -124,7 +158,30 @@ struct Around<'a> {
     settings: &'a Settings,
     memory: &'a mut Memory,
     counts: &'a mut Counts,
-    tls: &'a mut Tls,
+    tls: &'a mut Option<Tls>,
+}
+
+/// The same for plain bytes.
+struct Plain<'a> {
+    settings: &'a Settings,
+    memory: &'a mut Memory,
+    counts: &'a mut Counts,
+}
+
+impl Around<'_> {
+    fn plain(&mut self) -> Plain<'_> {
+        Plain { settings: self.settings, memory: self.memory, counts: self.counts }
+    }
+
+    fn note(&mut self, outcome: TlsOutcome) {
+        match outcome.result {
+            Ok(()) => self.counts.tls_read += 1,
+            Err(_) => self.counts.tls_dark += 1,
+        }
+        if let Some(tls) = self.tls {
+            tls.note(outcome);
+        }
+    }
 }
 
 impl Connections {
@@ -138,13 +195,56 @@ impl Connections {
             dropped: Dropped::default(),
             counts: Counts::default(),
             settled: Vec::new(),
-            tls: Tls::default(),
+            tls: settings.tls.map(Tls::new),
+            waiting: Vec::new(),
+            speakers: Vec::new(),
         }
     }
 
     /// Takes a secret that may open a TLS connection, at `now`.
     pub fn add_secret(&mut self, secret: tls::Secret, now: Timestamp) {
-        self.tls.keyring.add(secret, now);
+        if let Some(tls) = &mut self.tls {
+            tls.keyring.add(secret, now);
+        }
+    }
+
+    /// Tries what waits for a secret, and gives up what has waited too long. To be called when
+    /// secrets have come, and about ten times a second.
+    pub fn retry_waiting(&mut self, now: Timestamp, emit: &mut impl FnMut(Exchange, &Owner)) {
+        let Self { settings, table, memory, counts, tls, waiting, settled, .. } = self;
+        if let Some(tls) = tls {
+            tls.keyring.expire(now);
+        }
+        let around = &mut Around { settings, memory, counts, tls };
+        waiting.retain(|id| {
+            let Some(connection) = table.get_mut(id) else { return false };
+            if connection.retry(now, around, emit) == Fate::Settled && settled.len() < MAX_SETTLED {
+                settled.push(*id);
+            }
+            connection.listed = connection.is_waiting();
+            connection.listed
+        });
+    }
+
+    /// What became of TLS connections since the last call.
+    pub fn take_tls_outcomes(&mut self) -> Vec<TlsOutcome> {
+        self.tls.as_mut().map(|tls| std::mem::take(&mut tls.outcomes)).unwrap_or_default()
+    }
+
+    /// Processes that began a TLS connection since the last call, as far as the kernel named them.
+    pub fn take_tls_speakers(&mut self) -> std::vec::Drain<'_, u32> {
+        self.speakers.drain(..)
+    }
+
+    /// What became of secrets, and how many wait for their connection.
+    pub fn secrets(&self) -> (KeyringCounts, usize) {
+        let keyring = self.tls.as_ref().map(|tls| &tls.keyring);
+        keyring.map_or_else(Default::default, |keyring| (keyring.counts, keyring.unclaimed()))
+    }
+
+    /// What was met inside TLS.
+    pub fn tls_counts(&self) -> tls::Counts {
+        self.tls.as_ref().map(|tls| tls.counts).unwrap_or_default()
     }
 
     /// Takes a segment; finished exchanges go to `emit` with the owner of their connection.
@@ -242,9 +342,16 @@ impl Connections {
         if segment.origin.twin != 0 {
             self.adopt(segment);
         }
-        let Self { settings, table, memory, counts, tls, .. } = self;
+        let Self { settings, table, memory, counts, tls, waiting, speakers, .. } = self;
         let Some(connection) = table.get_mut(&segment.connection) else { return };
         let fate = connection.segment(segment, &mut Around { settings, memory, counts, tls }, emit);
+        if fate == Fate::Open && !connection.listed && connection.is_waiting() {
+            connection.listed = true;
+            waiting.push(segment.connection);
+            if segment.origin.pid != 0 && speakers.len() < MAX_SPEAKERS {
+                speakers.push(segment.origin.pid);
+            }
+        }
         match fate {
             // Only a hint, so it may be dropped when nobody takes it.
             Fate::Settled if self.settled.len() < MAX_SETTLED => {
@@ -275,6 +382,8 @@ impl Connections {
         let origin = match self.table.remove(&twin) {
             Some(mut connection) => {
                 self.counts.twins += 1;
+                // It is counted at the server's end.
+                self.counts.tls = self.counts.tls.saturating_sub(connection.is_tls().into());
                 connection.abandon(&mut self.memory);
                 connection.ends.origin
             }

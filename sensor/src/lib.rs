@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod connections;
 pub mod control;
+pub mod coverage;
 pub mod event;
 pub mod exchange;
 pub mod inventory;

@@ -7,6 +7,7 @@
 mod live;
 mod records;
 mod replay;
+mod secrets;
 
 pub use live::run;
 pub use replay::{Job, Outcome, replay};

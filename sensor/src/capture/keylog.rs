@@ -48,6 +48,11 @@ pub fn scan(file: &dyn Source, budget: Budget) -> Result<Vec<Found>, Nothing> {
     explain(file, budget).outcome
 }
 
+/// The secret in the memory of [`Arguments::Window`]; `None` when there is none.
+pub fn secret_in_window(window: &[u8]) -> Option<&[u8]> {
+    rustls::secret_in(window)
+}
+
 /// A function to probe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {

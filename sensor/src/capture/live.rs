@@ -4,6 +4,8 @@
 //! Everything detaches when the process ends, however it ends: the attachments are links held
 //! by file descriptors, nothing is pinned.
 
+pub mod notices;
+
 use std::{
     fs::File,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -20,6 +22,7 @@ use aya::{
     },
 };
 use aya_log::EbpfLogger;
+use notices::{Notice, Notices, NoticesError};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{FlockOperation, flock},
@@ -56,6 +59,8 @@ pub struct Options {
     pub header_bytes: u32,
     /// Connections that the kernel side remembers.
     pub connections: u32,
+    /// Whether TLS connections are copied, and secrets reported.
+    pub read_tls: bool,
     /// Level of the programs' own log.
     pub log_level: LevelFilter,
 }
@@ -118,6 +123,8 @@ pub struct LiveCapture {
     ring: RingBuf<MapData>,
     connections: HashMap<MapData, u64, Connection>,
     counters: PerCpuArray<MapData, Counters>,
+    /// `None` when they are not wanted.
+    notices: Result<Option<Notices>, NoticesError>,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
     clock: Clock,
     knows_sender: bool,
@@ -125,7 +132,7 @@ pub struct LiveCapture {
     unreadable: u64,
     /// Holds the lock against a second sensor.
     _cgroup: File,
-    _ebpf: Ebpf,
+    ebpf: Option<Ebpf>,
 }
 
 impl LiveCapture {
@@ -145,6 +152,7 @@ impl LiveCapture {
             attach(&mut ebpf, names::INGRESS, &cgroup, CgroupSkbAttachType::Ingress)?,
             attach(&mut ebpf, names::EGRESS, &cgroup, CgroupSkbAttachType::Egress)?,
         ];
+        let notices = options.read_tls.then(|| Notices::start(&mut ebpf)).transpose();
         let logger = EbpfLogger::init(&mut ebpf).ok();
         let open = |name| move |source| Error::Map { name, source };
         let mut take = |name| ebpf.take_map(name).ok_or(Error::Missing(name));
@@ -157,13 +165,14 @@ impl LiveCapture {
             ring,
             connections,
             counters,
+            notices,
             logger,
             clock: Clock::now(),
             knows_sender,
             links,
             unreadable: 0,
             _cgroup: cgroup,
-            _ebpf: ebpf,
+            ebpf: Some(ebpf),
         })
     }
 
@@ -195,6 +204,24 @@ impl LiveCapture {
         count
     }
 
+    /// Hands every secret and program start that waits to `sink`. To be called before segments
+    /// are drained, since a secret is logged before the first record that it opens.
+    pub fn drain_notices(&mut self, sink: impl FnMut(Notice<'_>)) {
+        if let Ok(Some(notices)) = &mut self.notices {
+            notices.drain(sink);
+        }
+    }
+
+    /// Why no secrets are reported although they were asked for.
+    pub fn notices_error(&self) -> Option<&NoticesError> {
+        self.notices.as_ref().err()
+    }
+
+    /// The loaded object, for whoever attaches the probes. What is attached here stays.
+    pub fn take_object(&mut self) -> Option<Ebpf> {
+        self.ebpf.take()
+    }
+
     /// Waits until the kernel side wakes its reader, or `timeout` has passed.
     pub fn wait(&self, timeout: Duration) {
         let timeout = Timespec {
@@ -218,7 +245,8 @@ impl LiveCapture {
 
     /// Records that made no sense, which the kernel side never writes.
     pub fn unreadable(&self) -> u64 {
-        self.unreadable
+        let notices = self.notices.as_ref().ok().and_then(Option::as_ref);
+        self.unreadable + notices.map_or(0, Notices::unreadable)
     }
 
     /// The kernel side's counters, summed over CPUs.
@@ -267,11 +295,13 @@ fn load(options: &Options, current_pid: bool) -> Result<Ebpf, Error> {
     let wake_bytes = options.ring_bytes / 4;
     let current_pid = u32::from(current_pid);
     let own_pid = std::process::id();
+    let read_tls = u32::from(options.read_tls);
     let log_level = kernel_level(options.log_level);
     let mut ebpf = EbpfLoader::new()
         .map_max_entries(names::SEGMENTS, options.ring_bytes)
         .map_max_entries(names::CONNECTIONS, options.connections)
         .override_global(names::TURN_BYTES, &options.turn_bytes, true)
+        .override_global(names::READ_TLS, &read_tls, true)
         .override_global(names::HEADER_BYTES, &options.header_bytes, true)
         .override_global(names::WAKE_BYTES, &wake_bytes, true)
         .override_global(names::SELF_PID, &own_pid, true)
@@ -433,5 +463,8 @@ fn add(sum: &mut Counters, value: &Counters) {
     sum.other_connections += value.other_connections;
     sum.twins += value.twins;
     sum.listener_segments += value.listener_segments;
+    sum.secrets += value.secrets;
+    sum.notices_lost += value.notices_lost;
+    sum.secrets_refused += value.secrets_refused;
     sum.ring_high_water = sum.ring_high_water.max(value.ring_high_water);
 }

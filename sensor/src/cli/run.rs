@@ -36,6 +36,9 @@ pub struct Arguments {
     /// Name of this node in events; the same as --set node.name=NAME.
     #[arg(long, value_name = "NAME")]
     node: Option<String>,
+    /// Read no TLS and no session secrets; the same as --set tls.enabled=false.
+    #[arg(long)]
+    no_tls: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -62,6 +65,9 @@ impl Arguments {
         let mut flags = Vec::new();
         if let Some(name) = &self.node {
             flags.push(Flag::dedicated("--node", "node.name", name));
+        }
+        if self.no_tls {
+            flags.push(Flag::dedicated("--no-tls", "tls.enabled", "false"));
         }
         if self.output == Some(Output::Jsonl) {
             flags.push(Flag::dedicated("--output jsonl", "output.exchanges", "stdout"));
@@ -98,7 +104,7 @@ mod tests {
         fn check(output: Option<Output>, exchanges: Exchanges, terminal: bool, expect: bool) {
             let mut config = Config::default();
             config.output.exchanges = exchanges;
-            let arguments = Arguments { output, node: None };
+            let arguments = Arguments { output, node: None, no_tls: false };
             assert_eq!(arguments.is_live(&config, terminal), expect, "{output:?} {exchanges:?}");
         }
         check(None, Exchanges::None, true, true);

@@ -129,6 +129,69 @@ pub const KEYS: &[Key] = &[
         get: |config| Some(quote(&show_duration(config.stream.idle))),
     },
     Key {
+        name: "tls.enabled",
+        meaning: "whether TLS is read, by the session secrets of this node: true or false",
+        set: |config, value| value.truth().map(|enabled| config.tls.enabled = enabled),
+        get: |config| Some(config.tls.enabled.to_string()),
+    },
+    Key {
+        name: "tls.secret_wait",
+        meaning: "how long a TLS connection waits for its secret",
+        set: |config, value| {
+            value.duration(Duration::ZERO, MINUTE).map(|wait| config.tls.secret_wait = wait)
+        },
+        get: |config| Some(quote(&show_duration(config.tls.secret_wait))),
+    },
+    Key {
+        name: "tls.held_bytes",
+        meaning: "ciphertext that each direction of a connection holds until then",
+        set: |config, value| {
+            value.bytes(0, 16 * MIB).map(|size| config.tls.held_bytes = size as usize)
+        },
+        get: |config| Some(size(config.tls.held_bytes as u64)),
+    },
+    Key {
+        name: "tls.max_secrets",
+        meaning: "secrets of each kind that are kept",
+        set: |config, value| {
+            value.count(16, 1_048_576).map(|count| config.tls.max_secrets = count as usize)
+        },
+        get: |config| Some(config.tls.max_secrets.to_string()),
+    },
+    Key {
+        name: "tls.secret_age",
+        meaning: "how long a secret is kept that no connection has claimed",
+        set: |config, value| {
+            value
+                .duration(Duration::from_secs(1), HOUR)
+                .map(|duration| config.tls.secret_age = duration)
+        },
+        get: |config| Some(quote(&show_duration(config.tls.secret_age))),
+    },
+    Key {
+        name: "tls.rescan",
+        meaning: "how often all processes are searched for TLS libraries",
+        set: |config, value| {
+            value
+                .duration(Duration::from_secs(1), HOUR)
+                .map(|duration| config.tls.rescan = duration)
+        },
+        get: |config| Some(quote(&show_duration(config.tls.rescan))),
+    },
+    Key {
+        name: "tls.cache",
+        meaning: "file that remembers what was found in libraries; none keeps nothing",
+        set: |config, value| {
+            let path = value.path()?;
+            config.tls.cache = (path.as_os_str() != "none").then_some(path);
+            Ok(())
+        },
+        get: |config| match &config.tls.cache {
+            Some(path) => Some(quote(&path.to_string_lossy())),
+            None => Some(quote("none")),
+        },
+    },
+    Key {
         name: "http.max_head_bytes",
         meaning: "longest start line and fields together",
         set: |config, value| {

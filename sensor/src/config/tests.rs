@@ -99,7 +99,7 @@ fn mistakes_in_the_file_are_named() {
     );
     check(
         "zebra = 1\n",
-        "FILE:1: unknown key zebra; the sections are node, capture, stream, http, inventory, \
+        "FILE:1: unknown key zebra; the sections are node, capture, stream, tls, http, inventory, \
          mask, control, output, output.file, log",
     );
     check(

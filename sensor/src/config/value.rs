@@ -110,6 +110,15 @@ impl Value {
         }
     }
 
+    /// `true` or `false`.
+    pub fn truth(&self) -> Result<bool, Invalid> {
+        match self {
+            Self::Text(text) | Self::Other(text) if text == "true" => Ok(true),
+            Self::Text(text) | Self::Other(text) if text == "false" => Ok(false),
+            _ => Err(Invalid("true or false".to_owned())),
+        }
+    }
+
     /// A path.
     pub fn path(&self) -> Result<PathBuf, Invalid> {
         self.text().map(PathBuf::from).map_err(|_| Invalid("a path".to_owned()))

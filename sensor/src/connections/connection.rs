@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Around, Context, Counts, Owner, Settings, Source, layer::Layer, side};
+use super::{Around, Context, Owner, Plain, Source, TlsOutcome, layer::Layer, side};
 use crate::{
     capture::{Direction, Origin, Segment},
     exchange::{ConnectionId, Exchange, Role, Timestamp},
@@ -10,8 +10,11 @@ use crate::{
     pairing::{Conversation, Parties},
     protocol::http1::Side,
     stream::{GapCause, Piece, Stream},
-    tls::{self, Session},
+    tls::{self, DarkReason, Session},
 };
+
+/// What a client of HTTP/2 begins with (RFC 9113 section 3.4).
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2";
 
 /// Chunks of a connection that are looked at before it counts as not HTTP.
 const MAX_LOOKS: u8 = 16;
@@ -25,6 +28,8 @@ pub(super) struct Connection {
     /// The TLS session, when the connection is encrypted.
     layer: Option<Box<Layer>>,
     reading: Reading,
+    /// It is among the connections that wait for a secret.
+    pub listed: bool,
     /// Directions in which a FIN was seen while nothing was read any more.
     finished: [bool; 2],
 }
@@ -96,8 +101,19 @@ impl Connection {
                 joined: !segment.flags.syn() && !segment.first,
                 missed: [0; 2],
             },
+            listed: false,
             finished: [false; 2],
         }
+    }
+
+    /// Whether ciphertext is held until a secret comes.
+    pub fn is_waiting(&self) -> bool {
+        self.layer.as_ref().is_some_and(|layer| layer.is_waiting())
+    }
+
+    /// Whether it counts as a TLS connection.
+    pub fn is_tls(&self) -> bool {
+        self.layer.is_some()
     }
 
     pub fn is_open(&self) -> bool {
@@ -136,28 +152,60 @@ impl Connection {
         self.run(segment.direction, around, emit, |stream, memory, deliver| {
             stream.segment(segment, limits, memory, deliver);
         });
-        self.fate(segment, around)
+        self.fate(segment, around, emit)
     }
 
-    fn fate(&mut self, segment: &Segment<'_>, around: &mut Around<'_>) -> Fate {
+    /// Tries what waits for a secret.
+    pub fn retry(
+        &mut self,
+        now: Timestamp,
+        around: &mut Around<'_>,
+        emit: &mut impl FnMut(Exchange, &Owner),
+    ) -> Fate {
+        self.work_on_layer(around, emit, |session, context| session.expire(now, context));
+        self.settle(around, emit)
+    }
+
+    fn fate(
+        &mut self,
+        segment: &Segment<'_>,
+        around: &mut Around<'_>,
+        emit: &mut impl FnMut(Exchange, &Owner),
+    ) -> Fate {
         let ended = [self.inbound.ended(), self.outbound.ended()];
         if segment.flags.rst() && ended != [false; 2] || ended == [true; 2] {
             return Fate::Over;
         }
+        let fate = self.settle(around, emit);
+        if fate == Fate::Settled {
+            self.finished = ended;
+        }
+        fate
+    }
+
+    /// Drops everything when nothing more can be read.
+    fn settle(&mut self, around: &mut Around<'_>, emit: &mut impl FnMut(Exchange, &Owner)) -> Fate {
+        self.note_outcome(around);
+        let dark = self.layer.as_ref().is_some_and(|layer| layer.dark().is_some());
         match &self.reading.protocol {
+            // Encrypted, and there is nothing that could open it; or HTTP/2.
+            Protocol::Other => {}
+            _ if dark => self.converse(around, emit, Conversation::close),
             Protocol::Http1(_, conversation) if conversation.is_tunnel() => {}
             Protocol::Unknown(MAX_LOOKS..) => around.counts.not_http += 1,
-            Protocol::Unknown(_) if self.layer.as_ref().is_some_and(|layer| layer.is_dark()) => {
-                around.counts.tls_dark += 1;
-            }
-            // Encrypted, and there is nothing that could open it.
-            Protocol::Other => {}
             _ => return Fate::Open,
         }
         self.abandon(around.memory);
         self.reading.protocol = Protocol::Other;
-        self.finished = ended;
         Fate::Settled
+    }
+
+    /// Counts whether an encrypted connection can be read, once that is known.
+    fn note_outcome(&mut self, around: &mut Around<'_>) {
+        let Some(layer) = &mut self.layer else { return };
+        let Some(result) = layer.outcome() else { return };
+        let owner = self.ends.owner(layer.serves());
+        around.note(TlsOutcome { connection: self.ends.id, owner, result });
     }
 
     /// Gives up old holes; when it was quiet, also responses whose end cannot be seen.
@@ -187,7 +235,8 @@ impl Connection {
                 stream.close(memory, deliver);
             });
         }
-        self.work_on_layer(around, emit, |session, context| session.close(context));
+        self.work_on_layer(around, emit, Session::close);
+        self.note_outcome(around);
         self.converse(around, emit, Conversation::close);
     }
 
@@ -220,35 +269,18 @@ impl Connection {
         let place = Place { direction, other_at: other.next(), other_silent: !other.started() };
         work(stream, memory, &mut |memory, piece| {
             counts.note_gap(&piece);
-            if let (None, Protocol::Unknown(_), Piece::Data(chunk)) =
-                (&layer, &reading.protocol, &piece)
-                && let Some(side) = tls::begins(chunk.bytes)
-            {
-                counts.tls += 1;
-                if tls.keyring.is_empty() {
-                    reading.protocol = Protocol::Other;
-                    return;
-                }
-                *layer = Some(Box::new(Layer::new(side, direction)));
+            let around = &mut Around { settings, memory, counts, tls };
+            if layer.is_none() && matches!(reading.protocol, Protocol::Unknown(_)) {
+                *layer = begin_tls(&piece, direction, reading, ends, around).map(Box::new);
             }
-            match layer {
-                None => reading.piece(&place, piece, ends, settings, memory, counts, emit),
-                Some(layer) => {
-                    let side = layer.side(direction);
-                    layer.work(
-                        reading,
-                        ends,
-                        settings,
-                        memory,
-                        counts,
-                        tls,
-                        emit,
-                        |session, context| {
-                            session.piece(side, piece, context);
-                        },
-                    );
-                }
-            }
+            let Some(layer) = layer else {
+                reading.piece(&place, piece, ends, &mut around.plain(), emit);
+                return;
+            };
+            let side = layer.side(direction);
+            layer.work(reading, ends, around, emit, |session, context| {
+                session.piece(side, piece, context);
+            });
         });
     }
 
@@ -259,9 +291,8 @@ impl Connection {
         work: impl FnOnce(&mut Session, &mut tls::Context<'_>),
     ) {
         let Self { layer, reading, ends, .. } = self;
-        let Around { settings, memory, counts, tls } = around;
         if let Some(layer) = layer {
-            layer.work(reading, ends, settings, memory, counts, tls, emit, work);
+            layer.work(reading, ends, around, emit, work);
         }
     }
 
@@ -284,7 +315,7 @@ impl Connection {
                 memory,
                 counts: &mut counts.pairing,
                 emit: &mut |mut exchange| {
-                    exchange.tls = layer.as_ref().map(|layer| layer.facts());
+                    exchange.tls = layer.as_ref().map(|layer| layer.told());
                     emit(exchange, &ends.owner(serves));
                 },
             },
@@ -294,17 +325,21 @@ impl Connection {
 
 impl Reading {
     /// Takes a piece of plain bytes.
-    #[expect(clippy::too_many_arguments, reason = "the parts of a connection, borrowed apart")]
     pub fn piece(
         &mut self,
         place: &Place,
         piece: Piece<'_>,
         ends: &Ends,
-        settings: &Settings,
-        memory: &mut Memory,
-        counts: &mut Counts,
+        plain: &mut Plain<'_>,
         emit: &mut dyn FnMut(Exchange, &Owner),
     ) {
+        let Plain { settings, memory, counts } = plain;
+        if let (Protocol::Unknown(_), Piece::Data(chunk)) = (&self.protocol, &piece)
+            && chunk.bytes.starts_with(HTTP2_PREFACE)
+        {
+            counts.http2 += 1;
+            self.protocol = Protocol::Other;
+        }
         if matches!(self.protocol, Protocol::Unknown(_)) && !self.recognise(place, &piece) {
             return;
         }
@@ -391,15 +426,38 @@ impl Ends {
     }
 }
 
+/// The session that a piece begins. With one of a connection whose handshake was not seen, or
+/// when TLS is not to be read, there is none and nothing more is wanted.
+fn begin_tls(
+    piece: &Piece<'_>,
+    direction: Direction,
+    reading: &mut Reading,
+    ends: &Ends,
+    around: &mut Around<'_>,
+) -> Option<Layer> {
+    let Piece::Data(chunk) = piece else { return None };
+    if let Some(side) = tls::begins(chunk.bytes) {
+        around.counts.tls += 1;
+        if around.tls.is_some() {
+            return Some(Layer::new(side, direction));
+        }
+        reading.protocol = Protocol::Other;
+    } else if reading.joined && tls::is_record(chunk.bytes) {
+        around.counts.tls += 1;
+        // Which end is the client's does not show.
+        let owner = ends.owner(ends.local.port() < ends.remote.port());
+        let result = Err(DarkReason::NoHandshake);
+        around.note(TlsOutcome { connection: ends.id, owner, result });
+        reading.protocol = Protocol::Other;
+    }
+    None
+}
+
 /// Which side sends these bytes, if they begin an HTTP/1 message. Bytes too few to tell `HEAD`
 /// from `HTTP/` are the first word's side: the client's.
 fn look(bytes: &[u8], other_silent: bool) -> Option<Side> {
     if bytes.starts_with(b"HTTP/") {
         return Some(Side::Response);
-    }
-    // The client's preface of HTTP/2 (RFC 9113 section 3.4).
-    if bytes.starts_with(b"PRI * HTTP/2") {
-        return None;
     }
     if !b"HTTP/".starts_with(bytes) {
         return Side::Request.may_begin(bytes).then_some(Side::Request);

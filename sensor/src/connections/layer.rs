@@ -4,26 +4,28 @@
 use std::sync::Arc;
 
 use super::{
-    Counts, Owner, Settings,
+    Around, Owner, Plain, TlsOutcome, TlsSettings,
     connection::{Ends, Place, Reading},
 };
 use crate::{
     capture::Direction,
     exchange::{self, Exchange},
     memory::Memory,
-    tls::{self, Context, Keyring, KeyringLimits, Session, Side, State},
+    stream::Piece,
+    tls::{self, Context, DarkReason, Keyring, Session, Side, State},
 };
 
-/// Secrets kept while their connection has not shown.
-const KEYRING: KeyringLimits = KeyringLimits { count: 1 << 20, age: u64::MAX };
-/// What a connection may hold until its secret comes, and for how long.
-const LIMITS: tls::Limits = tls::Limits { held: 64 << 10, wait: 3_000_000_000 };
+/// Outcomes that wait to be taken. They are counted anyway; beyond this many the table of
+/// processes misses some.
+const MAX_OUTCOMES: usize = 16_384;
 
 /// What the TLS of all connections shares.
 #[derive(Debug)]
 pub(super) struct Tls {
     pub keyring: Keyring,
-    counts: tls::Counts,
+    pub counts: tls::Counts,
+    pub limits: tls::Limits,
+    pub outcomes: Vec<TlsOutcome>,
     scratch: Vec<u8>,
     finished: Vec<(Exchange, Owner)>,
 }
@@ -33,15 +35,28 @@ pub(super) struct Tls {
 pub(super) struct Layer {
     session: Session,
     client: Direction,
+    /// Whether plaintext was delivered.
+    reads: bool,
+    /// Whether the outcome was noted.
+    noted: bool,
 }
 
-impl Default for Tls {
-    fn default() -> Self {
+impl Tls {
+    pub fn new(settings: TlsSettings) -> Self {
         Self {
-            keyring: Keyring::new(KEYRING),
+            keyring: Keyring::new(settings.keyring),
             counts: tls::Counts::default(),
+            limits: settings.limits,
+            outcomes: Vec::new(),
             scratch: Vec::new(),
             finished: Vec::new(),
+        }
+    }
+
+    /// Notes what became of a connection.
+    pub fn note(&mut self, outcome: TlsOutcome) {
+        if self.outcomes.len() < MAX_OUTCOMES {
+            self.outcomes.push(outcome);
         }
     }
 }
@@ -53,15 +68,37 @@ impl Layer {
             Side::Client => direction,
             Side::Server => direction.opposite(),
         };
-        Self { session: Session::default(), client }
+        Self { session: Session::default(), client, reads: false, noted: false }
     }
 
     pub fn side(&self, direction: Direction) -> Side {
         if direction == self.client { Side::Client } else { Side::Server }
     }
 
-    pub fn is_dark(&self) -> bool {
-        matches!(self.session.state(), State::Dark(_))
+    pub fn is_waiting(&self) -> bool {
+        self.session.state() == State::Waiting
+    }
+
+    pub fn dark(&self) -> Option<DarkReason> {
+        match self.session.state() {
+            State::Dark(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Whether the captured socket is the server's.
+    pub fn serves(&self) -> bool {
+        self.client == Direction::Inbound
+    }
+
+    /// What became of the connection, once, when it is known.
+    pub fn outcome(&mut self) -> Option<Result<(), DarkReason>> {
+        if self.noted {
+            return None;
+        }
+        let outcome = if self.reads { Ok(()) } else { Err(self.dark()?) };
+        self.noted = true;
+        Some(outcome)
     }
 
     pub fn abandon(&mut self, memory: &mut Memory) {
@@ -70,53 +107,31 @@ impl Layer {
 
     /// Works on the session, reads what it delivers, and puts what the handshake told on the
     /// exchanges.
-    #[expect(clippy::too_many_arguments, reason = "the parts of a connection, borrowed apart")]
     pub fn work(
         &mut self,
         reading: &mut Reading,
         ends: &Ends,
-        settings: &Settings,
-        memory: &mut Memory,
-        counts: &mut Counts,
-        tls: &mut Tls,
+        around: &mut Around<'_>,
         emit: &mut dyn FnMut(Exchange, &Owner),
         work: impl FnOnce(&mut Session, &mut Context<'_>),
     ) {
-        let Tls { keyring, counts: tls_counts, scratch, finished } = tls;
-        let client = self.client;
-        work(
-            &mut self.session,
-            &mut Context {
-                keyring,
-                limits: &LIMITS,
-                memory,
-                counts: tls_counts,
-                scratch,
-                deliver: &mut |memory, side, piece| {
-                    let direction = match side {
-                        Side::Client => client,
-                        Side::Server => client.opposite(),
-                    };
-                    let place =
-                        Place { direction, other_at: None, other_silent: side == Side::Client };
-                    reading.piece(
-                        &place,
-                        piece,
-                        ends,
-                        settings,
-                        memory,
-                        counts,
-                        &mut |exchange, owner| {
-                            finished.push((exchange, *owner));
-                        },
-                    );
-                },
-            },
-        );
+        let Around { settings, memory, counts, tls } = around;
+        let Some(Tls { keyring, counts: met, limits, scratch, finished, .. }) = tls else { return };
+        let Self { session, client, reads, .. } = self;
+        let deliver = &mut |memory: &mut Memory, side, piece: Piece<'_>| {
+            *reads |= matches!(piece, Piece::Data(_));
+            let direction = if side == Side::Client { *client } else { client.opposite() };
+            let place = Place { direction, other_at: None, other_silent: side == Side::Client };
+            let plain = &mut Plain { settings, memory, counts };
+            reading.piece(&place, piece, ends, plain, &mut |exchange, owner| {
+                finished.push((exchange, *owner));
+            });
+        };
+        work(session, &mut Context { keyring, limits, memory, counts: met, scratch, deliver });
         if finished.is_empty() {
             return;
         }
-        let facts = self.facts();
+        let facts = Self::facts(session);
         for (mut exchange, owner) in finished.drain(..) {
             exchange.tls = Some(Arc::clone(&facts));
             emit(exchange, &owner);
@@ -124,8 +139,12 @@ impl Layer {
     }
 
     /// What the handshake told so far.
-    pub fn facts(&self) -> Arc<exchange::Tls> {
-        let facts = self.session.facts();
+    pub fn told(&self) -> Arc<exchange::Tls> {
+        Self::facts(&self.session)
+    }
+
+    fn facts(session: &Session) -> Arc<exchange::Tls> {
+        let facts = session.facts();
         Arc::new(exchange::Tls {
             version: facts.version.map(tls::Version::as_str),
             cipher: facts.cipher_suite_name,

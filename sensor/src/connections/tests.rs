@@ -24,6 +24,7 @@ pub(super) fn settings(source: Source) -> Settings {
         http: http1::Limits { head_bytes: 8192, coded_bytes: 4096, decoded_bytes: 4096 },
         idle: Duration::from_mins(1),
         source,
+        tls: None,
     }
 }
 

@@ -13,18 +13,20 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::{
     records::{self, Outbox, Shared},
     replay::mask_key,
+    secrets,
 };
 use crate::{
     analysis::Analysis,
     capture::{
         attribution::{Attribution, cgroup},
-        live::{LiveCapture, Options},
+        live::{LiveCapture, Options, notices::Notice},
         probe,
+        protection::protect_memory,
         scheduling::yield_to_targets,
     },
     config::{self, Config, Exchanges},
@@ -49,6 +51,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// How long an idle loop waits for the kernel's wake-up.
 const IDLE: Duration = Duration::from_millis(16);
 const SWEEP: Duration = Duration::from_secs(1);
+/// How often connections that wait for a secret are looked at.
+const RETRY: Duration = Duration::from_millis(100);
 /// Questions that may wait for the pipeline.
 const QUERIES: usize = 32;
 /// At the end: how long the ring buffer is read on.
@@ -68,6 +72,7 @@ pub fn run(
              CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (`sensor doctor` tells which are missing)"
         );
     }
+    let protection = protect_memory();
     let cgroup = cgroup_root(config)?;
     let socket = Socket::bind(&config.control.socket)?;
     let key = mask_key(config)?;
@@ -77,6 +82,12 @@ pub fn run(
     let sink = sink(&config.output)?;
     let capture = LiveCapture::start(&options(config, &cgroup))?;
     info!(cgroup = %cgroup.display(), knows_sender = capture.knows_sender(), "attached");
+    if config.tls.enabled {
+        debug!(undumpable = protection.undumpable, locked = protection.locked, "memory");
+        if let Some(error) = capture.notices_error() {
+            warn!(%error, "TLS is not read: the kernel side cannot report secrets");
+        }
+    }
     let (attribution, lookups) = Attribution::new(Some(&cgroup), Instant::now());
     let lookups = spawn("lookups", move || lookups.run())?;
     let (outbox, writer, shared) = records::channel(sink, key, config.node.name.clone());
@@ -121,11 +132,16 @@ impl Node {
             warn!("the kernel refused SCHED_BATCH: the sensor may interrupt what it watches");
         }
         let mut swept = Instant::now();
+        let mut retried = Instant::now();
         while !stop.load(Ordering::Relaxed) {
             let count = self.drain();
             if swept.elapsed() >= SWEEP {
                 swept = Instant::now();
                 self.analysis.sweep(now());
+            }
+            if retried.elapsed() >= RETRY {
+                retried = Instant::now();
+                self.analysis.retry_waiting(now());
             }
             while let Ok(query) = questions.try_recv() {
                 self.answer(query);
@@ -146,6 +162,7 @@ impl Node {
 
     fn drain(&mut self) -> usize {
         self.analysis.poll_attribution();
+        self.drain_notices();
         let analysis = &mut self.analysis;
         let count = self.capture.drain(BATCH, |segment| analysis.segment(segment));
         for connection in self.analysis.take_settled() {
@@ -155,6 +172,24 @@ impl Node {
             self.analysis.records().flush();
         }
         count
+    }
+
+    fn drain_notices(&mut self) {
+        let Self { capture, analysis, .. } = self;
+        let now = now();
+        let mut came = false;
+        capture.drain_notices(|notice| match notice {
+            Notice::Secret(logged) => {
+                for secret in secrets::candidates(&logged) {
+                    analysis.add_secret(secret, now);
+                    came = true;
+                }
+            }
+            Notice::Exec { .. } => {}
+        });
+        if came {
+            analysis.retry_waiting(now);
+        }
     }
 
     /// Detaches first, then reads what the ring buffer still holds.
@@ -192,8 +227,14 @@ impl Node {
         Counters {
             bytes_skipped: kernel.skipped_bytes,
             twins_muted: kernel.twins,
-            tls_connections: kernel.tls_connections,
-            http2_connections: kernel.http2_connections,
+            tls_connections: if self.config.tls.enabled {
+                analysis.tls_connections
+            } else {
+                kernel.tls_connections
+            },
+            http2_connections: kernel.http2_connections + analysis.http2_connections,
+            secrets: kernel.secrets,
+            notices_lost: kernel.notices_lost,
             other_connections: kernel.other_connections,
             ring_full: kernel.ring_full_segments,
             ring_full_bytes: kernel.ring_full_bytes,
@@ -262,6 +303,7 @@ fn options(config: &Config, cgroup: &std::path::Path) -> Options {
         turn_bytes,
         header_bytes,
         connections,
+        read_tls: config.tls.enabled,
         log_level: config.log.level,
     }
 }

@@ -65,7 +65,9 @@ pub fn replay(job: Job<'_>) -> Result<Outcome> {
         let text = Zeroizing::new(
             std::fs::read(path).with_context(|| format!("failed to read {}", path.display()))?,
         );
-        let parsed = keylog::parse(&text, |secret| analysis.add_secret(secret));
+        let parsed = keylog::parse(&text, |secret| {
+            analysis.add_secret(secret, Timestamp::default());
+        });
         if parsed.secrets == 0 {
             bail!("{} holds no secret in the SSLKEYLOGFILE format", path.display());
         }

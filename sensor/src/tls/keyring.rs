@@ -85,11 +85,6 @@ impl Keyring {
         }
     }
 
-    /// Whether no secret was ever taken in.
-    pub fn is_empty(&self) -> bool {
-        self.serial == 0
-    }
-
     /// Takes a secret in. The oldest makes room when there are too many.
     pub fn add(&mut self, secret: Secret, now: Timestamp) {
         self.expire(now);

@@ -17,6 +17,7 @@ const STAGES: &[&str] = &[
     "protocol",
     "pairing",
     "connections",
+    "coverage",
     "inventory",
     "behaviour",
     "detect",

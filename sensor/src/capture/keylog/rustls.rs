@@ -50,6 +50,22 @@ pub(super) fn find(image: &Image<'_>) -> Result<Result<Vec<Found>, String>, Stop
     Ok(reason.map_or(Ok(found), Err))
 }
 
+/// The secret in the memory that [`Arguments::Window`] points to: an `OkmBlock`, whose length
+/// field of 8 bytes lies before or behind its 64 bytes.
+pub(super) fn secret_in(window: &[u8]) -> Option<&[u8]> {
+    let (first, rest) = window.split_first_chunk()?;
+    let (front, last) = window.split_last_chunk()?;
+    // A hash's length. Secret bytes that pass for one are as likely as a guessed key.
+    let length = |bytes: &[u8; 8]| {
+        usize::try_from(u64::from_le_bytes(*bytes)).ok().filter(|length| matches!(length, 32 | 48))
+    };
+    match (length(last), length(first)) {
+        (Some(length), _) => front.get(..length),
+        (None, Some(length)) => rest.get(..length),
+        (None, None) => None,
+    }
+}
+
 fn second(machine: Machine) -> Register {
     match machine {
         Machine::X86_64 => Register::Rsi,
