@@ -39,7 +39,7 @@ pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     process: Running,
-    behind: Option<Box<Server>>,
+    _behind: Option<Box<Self>>,
     _scratch: Scratch,
 }
 
@@ -95,13 +95,20 @@ impl Server {
         Self::listen(script("python3", "proxy.py", address), Scratch::new(), address)
     }
 
+    /// Starts one by a command that may put its files into a directory.
+    pub fn from_command(address: SocketAddr, command: impl FnOnce(&Scratch) -> Command) -> Self {
+        let scratch = Scratch::new();
+        let command = command(&scratch);
+        Self::listen(command, scratch, address)
+    }
+
     pub(super) fn listen(mut command: Command, scratch: Scratch, address: SocketAddr) -> Self {
         Self::wait(Running::start(command.stdout(Stdio::null())), scratch, address)
     }
 
     /// Waits until a process listens.
     pub(super) fn wait(process: Running, scratch: Scratch, address: SocketAddr) -> Self {
-        let mut server = Self { address, process, behind: None, _scratch: scratch };
+        let mut server = Self { address, process, _behind: None, _scratch: scratch };
         wait_for("listening server", || {
             assert!(server.process.ended().is_none(), "{:?} has ended", server.process);
             TcpStream::connect(address).ok()
@@ -111,7 +118,7 @@ impl Server {
 
     /// This server, which passes on what it is asked.
     pub(super) fn before(self, behind: Option<Server>) -> Self {
-        Self { behind: behind.map(Box::new), ..self }
+        Self { _behind: behind.map(Box::new), ..self }
     }
 
     /// The processes that may serve.

@@ -11,7 +11,7 @@ use super::{
         Kind, Node, Scratch, Server, program, read_output,
         server::{nginx, script, uvicorn},
     },
-    bun, go, node as node_of,
+    bun, go, node as node_of, peer,
 };
 
 /// Which program serves, with which library.
@@ -37,6 +37,15 @@ pub enum TlsKind {
     Caddy,
     /// Go's net/http, built here with `-s -w`.
     Go,
+    /// `tls-peer` with its symbols: rustls.
+    Rustls,
+}
+
+impl TlsKind {
+    /// Bytes that it writes after the id.
+    pub fn ending(self) -> u64 {
+        u64::from(matches!(self, Self::Nginx | Self::LighttpdOpenssl | Self::LighttpdGnutls))
+    }
 }
 
 /// A self-signed certificate for localhost, on P-256.
@@ -113,6 +122,11 @@ pub fn start(
         TlsKind::Caddy => caddy(&scratch, certificate, address),
         TlsKind::Go => {
             let mut command = Command::new(go(node));
+            command.args(["serve", &address.to_string()]).args(files);
+            command
+        }
+        TlsKind::Rustls => {
+            let mut command = Command::new(peer());
             command.args(["serve", &address.to_string()]).args(files);
             command
         }
