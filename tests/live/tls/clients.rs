@@ -123,10 +123,9 @@ fn gnutls_cli() {
 fn pipelined(phase: &Phase, id: u64) -> String {
     let Phase { method, ids, body, .. } = phase;
     let close = if id + 1 == ids.end { "Connection: close\r\n" } else { "" };
-    format!(
-        "{method} /items/{id} HTTP/1.1\r\nHost: a\r\n{close}Content-Length: {body}\r\n\r\n{}",
-        content(phase)
-    )
+    let length = if *body > 0 { format!("Content-Length: {body}\r\n") } else { String::new() };
+    let content = content(phase);
+    format!("{method} /items/{id} HTTP/1.1\r\nHost: a\r\n{close}{length}\r\n{content}")
 }
 
 /// What it sends is HTTP/2: that its connection is decrypted is all that can be seen.

@@ -69,9 +69,9 @@ const SUITES: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-/// Everything that OpenSSL knows, early data, and a client certificate for whoever has one.
+/// Everything that OpenSSL knows beside TLS 1.2 and 1.3, early data, and a client certificate for whoever has one.
 const ALL: &str = "
-    ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_ciphers ALL:@SECLEVEL=0;
+    ssl_protocols TLSv1 TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0;
     ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_CCM_SHA256;
     ssl_session_tickets on; ssl_early_data on; ssl_verify_client optional_no_ca;";
 
