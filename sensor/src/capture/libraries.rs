@@ -104,6 +104,16 @@ impl Handle {
     }
 }
 
+/// The files that a process has mapped to execute, opened, by their paths.
+///
+/// # Errors
+/// When the process is not there, or its mappings may not be read.
+pub fn mapped_files(pid: u32) -> std::io::Result<Vec<(String, std::fs::File)>> {
+    let mappings = maps::of_process(pid)?;
+    let opened = mappings.into_iter().filter_map(|m| Some((m.path.clone(), m.open(pid).ok()?)));
+    Ok(opened.collect())
+}
+
 /// Finds libraries and attaches probes.
 pub struct Watcher<A: Attach> {
     messages: Receiver<Message>,

@@ -46,6 +46,12 @@ impl Arguments {
     }
 }
 
+/// Encrypted connections that are not read.
+fn unread_tls(status: &Status) -> u64 {
+    let count = |name: &str| status.counters.get(name).copied().unwrap_or(0);
+    count("tls_connections").saturating_sub(count("tls_read"))
+}
+
 /// Width of the names on the left.
 const NAMES: usize = 13;
 
@@ -122,9 +128,18 @@ impl Page {
             ],
         );
         self.line(
+            "TLS",
+            &[
+                format!("{} connections", number("tls_connections")),
+                format!("{} read", number("tls_read")),
+                format!("{} dark", number("tls_dark")),
+                format!("{} secrets", number("secrets")),
+            ],
+        );
+        self.line(
             "not read",
             &[
-                format!("{} encrypted", number("tls_connections")),
+                format!("{} encrypted", human::integer(unread_tls(status))),
                 format!("{} other protocols", number("other_connections")),
                 format!("{} twins", number("twins_muted")),
             ],
@@ -257,6 +272,7 @@ connections  42 tracked, 12 copy, 30 mute
 
 exchanges    12,345 in all, 12,340 paired, 0 without response, 0 without request
 followed     0 connections open, 0 opened, 0 closed
+TLS          0 connections, 0 read, 0 dark, 0 secrets
 not read     0 encrypted, 0 other protocols, 0 twins
 copied       0 segments, 0 B copied, 0 B left out on purpose
 

@@ -125,3 +125,47 @@ fn read(path: &Path) -> HashMap<Key, Outcome> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::keylog::{Arguments, Evidence, Library, Register};
+
+    /// What a scan might have found at the start of a file.
+    fn found(code: &str) -> Found {
+        Found {
+            library: Library::OpenSsl,
+            offset: 0,
+            address: 0,
+            arguments: Arguments::Window { pointer: Register::Rsi, length: 72 },
+            evidence: Evidence::default(),
+            code: code.to_owned(),
+        }
+    }
+
+    #[test]
+    fn results_survive_a_restart_and_are_only_used_for_the_code_that_they_are_of() {
+        let folder = std::env::temp_dir().join(format!("library-cache-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let library = folder.join("library");
+        fs::write(&library, [1, 2, 3, 4]).unwrap();
+        let file = File::open(&library).unwrap();
+        let identity = Identity::of(&file.metadata().unwrap());
+        let path = folder.join("sub/cache.json");
+        let mut cache = Cache::open(Some(path.clone()));
+        assert!(cache.get(&file, identity).is_none());
+        for (code, used) in [("01020304", true), ("01020305", false)] {
+            cache.put(identity, None, &Ok(vec![found(code)]));
+            cache.save();
+            let again = Cache::open(Some(path.clone()));
+            assert_eq!(again.get(&file, identity).is_some(), used, "{code}");
+        }
+        cache.put(identity, None, &Err(Nothing::NoTls));
+        cache.save();
+        assert_eq!(Cache::open(Some(path.clone())).get(&file, identity), Some(Err(Nothing::NoTls)));
+        fs::write(&path, "{").unwrap();
+        assert!(Cache::open(Some(path)).get(&file, identity).is_none());
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,4 +1,4 @@
-//! The files that a process has mapped to execute, from `/proc/PID/maps` (proc_pid_maps(5)).
+//! The files that a process has mapped to execute, from `/proc/PID/maps` (`proc_pid_maps(5)`).
 
 use std::{
     fs::File,

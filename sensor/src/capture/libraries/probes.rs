@@ -56,7 +56,7 @@ impl Attach for Probes {
     type Link = UProbeLink;
 
     fn attach(&mut self, file: &File, found: &Found) -> Result<UProbeLink, AttachError> {
-        let name = program(&found.arguments).ok_or(AttachError::NoProgram)?;
+        let name = program(found.arguments).ok_or(AttachError::NoProgram)?;
         let program = self.0.program_mut(name).ok_or(AttachError::Missing(name))?;
         let probe: &mut UProbe = program.try_into().map_err(Box::new)?;
         // The link to the open file leads to the very inode that was scanned, deleted or not.
@@ -68,12 +68,12 @@ impl Attach for Probes {
 }
 
 /// The program that reads its arguments from these registers.
-fn program(arguments: &Arguments) -> Option<&'static str> {
+fn program(arguments: Arguments) -> Option<&'static str> {
     use Register::{R9, R10, Rbx, Rcx, Rdi, Rdx, Rsi, X1, X2, X3, X4, X6, X7};
     let Arguments::Secret { label, label_length, secret, secret_length, client_random } = arguments
     else {
         let Arguments::Window { pointer: Rsi | X1, length } = arguments else { return None };
-        return (usize::from(*length) == sensor_ebpf::WINDOW_BYTES).then_some(names::SECRET_WINDOW);
+        return (usize::from(length) == sensor_ebpf::WINDOW_BYTES).then_some(names::SECRET_WINDOW);
     };
     match (label, label_length, secret, secret_length, client_random) {
         (Rsi, None, Rdx, Rcx, None) | (X1, None, X2, X3, None) => Some(names::SECRET),

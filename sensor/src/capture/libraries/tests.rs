@@ -58,7 +58,7 @@ impl Running {
         prepare(&folder.join("lib"));
         let placed = Placed::default();
         let settings = Settings {
-            rescan: Duration::from_secs(3600),
+            rescan: Duration::from_hours(1),
             cache: Some(folder.join("cache/libraries.json")),
             standard: vec![folder.join("lib")],
         };
@@ -74,7 +74,7 @@ impl Running {
     }
 
     fn until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while !holds(self) {
             assert!(Instant::now() < deadline, "never came: {what}");
             thread::sleep(Duration::from_millis(5));
@@ -126,9 +126,11 @@ fn a_library_is_probed_when_a_process_maps_it_and_let_go_when_none_does() {
     let running = Running::start("mapped", false, |_| ());
     let library = running.folder.join("libssl-copy.so");
     fs::copy(openssl(), &library).unwrap();
+    let before = running.placed.lock().unwrap().len();
     let child = user_of(&library);
     running.handle().started(child.id());
     running.until("a probe", |running| running.file_is_probed(&library) == Some(true));
+    assert!(running.placed.lock().unwrap().len() > before);
     assert!(matches!(
         running.handle().report().process(child.id()),
         ProcessState::Probed(libraries) if libraries.contains("OpenSSL")
@@ -192,7 +194,7 @@ fn results_are_remembered_across_restarts_and_a_damaged_cache_is_none() {
         });
         let library = running.folder.join("lib/libssl.so.3");
         assert_eq!(running.file_is_probed(&library), Some(true));
-        assert_eq!(running.handle().report().remembered > 0, remembers);
+        assert!(running.handle().report().remembered > 0 || !remembers);
     }
 }
 
