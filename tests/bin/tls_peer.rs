@@ -210,7 +210,7 @@ fn answer(stream: &mut BufReader<StreamOwned<ServerConnection, TcpStream>>) -> s
             return Ok(());
         }
         let id = line.split(' ').nth(1).and_then(|path| path.strip_prefix("/items/")?.parse().ok());
-        let Some(id) = id else { return Ok(()) };
+        let Some(id): Option<u64> = id else { return Ok(()) };
         let Fields { length, close } = Fields::read(stream)?;
         std::io::copy(&mut stream.by_ref().take(length), &mut std::io::sink())?;
         let content = id.to_string();

@@ -39,7 +39,7 @@ pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     process: Running,
-    behind: Option<Box<Server>>,
+    _behind: Option<Box<Self>>,
     _scratch: Scratch,
 }
 
@@ -101,7 +101,7 @@ impl Server {
 
     /// Waits until a process listens.
     pub(super) fn wait(process: Running, scratch: Scratch, address: SocketAddr) -> Self {
-        let mut server = Self { address, process, behind: None, _scratch: scratch };
+        let mut server = Self { address, process, _behind: None, _scratch: scratch };
         wait_for("listening server", || {
             assert!(server.process.ended().is_none(), "{:?} has ended", server.process);
             TcpStream::connect(address).ok()
@@ -111,7 +111,7 @@ impl Server {
 
     /// This server, which passes on what it is asked.
     pub(super) fn before(self, behind: Option<Server>) -> Self {
-        Self { behind: behind.map(Box::new), ..self }
+        Self { _behind: behind.map(Box::new), ..self }
     }
 
     /// The processes that may serve.

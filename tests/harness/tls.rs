@@ -7,6 +7,6 @@ mod programs;
 mod servers;
 
 pub use expect::{Asked, Expected, WARM_UP};
-pub use peer::{Load, Manner, Peer, Phase};
+pub use peer::{Load, Manner, Peer, Phase, peer};
 pub use programs::{bun, go, grpcio, node};
 pub use servers::{Certificate, TlsKind, client_of, nginx_with, start};

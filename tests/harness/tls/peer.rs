@@ -85,15 +85,15 @@ impl Load {
 
 impl Peer {
     /// The program with its symbols, a target.
-    pub fn with_symbols(executable: &Path) -> Self {
-        Self { scratch: Scratch::new(), executable: executable.to_owned() }
+    pub fn with_symbols() -> Self {
+        Self { scratch: Scratch::new(), executable: peer() }
     }
 
     /// The program without: nothing is left by which its secrets could be found.
-    pub fn dark(executable: &Path) -> Self {
+    pub fn dark() -> Self {
         let scratch = Scratch::new();
         let file = scratch.file("peer");
-        read_output(Command::new("strip").arg("-o").arg(&file).arg(executable));
+        read_output(Command::new("strip").arg("-o").arg(&file).arg(peer()));
         Self { scratch, executable: file }
     }
 
@@ -152,4 +152,10 @@ impl Peer {
     fn said(&self) -> PathBuf {
         self.scratch.file("said")
     }
+}
+
+/// The program as cargo built it beside the tests, with its symbols.
+pub fn peer() -> PathBuf {
+    let test = std::env::current_exe().expect("a process has an executable");
+    test.ancestors().nth(2).expect("tests lie in deps").join("tls-peer")
 }
