@@ -19,6 +19,7 @@ pub mod stop;
 mod table;
 mod tail;
 mod terminal;
+mod tls;
 
 use std::{ffi::OsString, io, path::PathBuf, process::ExitCode};
 
@@ -64,6 +65,7 @@ enum Command {
     Endpoints(endpoints::Arguments),
     Tail(tail::Arguments),
     Status(status::Arguments),
+    Tls(tls::Arguments),
     Doctor(doctor::Arguments),
     Replay(replay::Arguments),
     Config(config::Arguments),
@@ -97,6 +99,7 @@ impl Arguments {
             Command::Endpoints(arguments) => arguments.run(&common),
             Command::Tail(arguments) => arguments.run(&common),
             Command::Status(arguments) => arguments.run(&common),
+            Command::Tls(arguments) => arguments.run(&common),
             Command::Doctor(arguments) => arguments.run(&common),
             Command::Replay(arguments) => arguments.run(&common),
             Command::Config(arguments) => arguments.run(&common),

@@ -46,6 +46,12 @@ impl Arguments {
     }
 }
 
+/// Encrypted connections that are not read.
+fn unread_tls(status: &Status) -> u64 {
+    let count = |name: &str| status.counters.get(name).copied().unwrap_or(0);
+    count("tls_connections").saturating_sub(count("tls_read"))
+}
+
 /// Width of the names on the left.
 const NAMES: usize = 13;
 
@@ -122,9 +128,18 @@ impl Page {
             ],
         );
         self.line(
+            "TLS",
+            &[
+                format!("{} connections", number("tls_connections")),
+                format!("{} read", number("tls_read")),
+                format!("{} dark", number("tls_dark")),
+                format!("{} secrets", number("secrets")),
+            ],
+        );
+        self.line(
             "not read",
             &[
-                format!("{} encrypted", number("tls_connections")),
+                format!("{} encrypted (`sensor tls`)", human::integer(unread_tls(status))),
                 format!("{} other protocols", number("other_connections")),
                 format!("{} twins", number("twins_muted")),
             ],

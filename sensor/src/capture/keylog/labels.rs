@@ -180,7 +180,7 @@ fn votes(
 }
 
 fn has_votes(candidate: &Candidate) -> bool {
-    candidate.labels.len() >= QUORUM || candidate.symbol && !candidate.labels.is_empty()
+    candidate.labels.len() >= QUORUM
 }
 
 /// Whether the function is plausible; says why not in `refused`.
