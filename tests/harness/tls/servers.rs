@@ -1,10 +1,6 @@
 //! Real TLS servers that answer `/items/<id>`.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs::File, net::SocketAddr, path::PathBuf, process::Command};
 
 use super::{
     super::{
@@ -103,7 +99,7 @@ pub fn start(
     let behind = matches!(kind, TlsKind::LighttpdOpenssl | TlsKind::LighttpdGnutls)
         .then(|| Server::start(node, Kind::Nginx, "127.0.0.1"));
     let files = [certificate.certificate(), certificate.key()];
-    let command = match kind {
+    let mut command = match kind {
         TlsKind::Nginx => nginx_with("", &scratch, certificate, address),
         TlsKind::Haproxy => haproxy(&scratch, certificate, address),
         TlsKind::Python => with_files(script("python3", "server.py", address), &files),
@@ -131,6 +127,8 @@ pub fn start(
             command
         }
     };
+    // Some say when they start and stop, and that the look whether they listen was no handshake.
+    command.stderr(File::create(scratch.file("said")).expect("a new directory"));
     Server::listen(change(command), scratch, address).before(behind)
 }
 
@@ -218,7 +216,7 @@ fn caddy(scratch: &Scratch, certificate: &Certificate, address: SocketAddr) -> C
         )
     };
     let configuration = format!(
-        "{{\n  auto_https off\n  admin off\n  persist_config off\n}}\n\
+        "{{\n  auto_https off\n  admin off\n}}\n\
          https://:{} {{\n  bind {}\n  tls {} {}\n{}{}{}}}\n",
         address.port(),
         address.ip(),
@@ -233,13 +231,7 @@ fn caddy(scratch: &Scratch, certificate: &Certificate, address: SocketAddr) -> C
     command.arg(scratch.write("Caddyfile", configuration));
     // Otherwise it keeps files of its own in the home directory.
     command.env("XDG_DATA_HOME", scratch.path()).env("XDG_CONFIG_HOME", scratch.path());
-    command.stderr(log(scratch.path()));
     command
-}
-
-/// Where a server that talks a lot may do so.
-fn log(directory: &Path) -> std::fs::File {
-    std::fs::File::create(directory.join("log")).expect("a new directory")
 }
 
 /// A file of `tests/programs` as the program of a client.
