@@ -4,7 +4,7 @@ use std::{fs::File, net::SocketAddr, path::PathBuf, process::Command};
 
 use super::{
     super::{
-        Kind, Node, Scratch, Server, program, read_output,
+        Kind, Node, Scratch, Server, read_output,
         server::{nginx, script, uvicorn},
     },
     bun, go, node as node_of, peer,
@@ -113,8 +113,12 @@ pub fn start(
             with_files(script(node_of(node, version), "server.js", address), &files)
         }
         TlsKind::Bun => with_files(script(bun(node), "bun.js", address), &files),
-        TlsKind::LighttpdOpenssl => lighttpd("openssl", &scratch, certificate, address, &behind),
-        TlsKind::LighttpdGnutls => lighttpd("gnutls", &scratch, certificate, address, &behind),
+        TlsKind::LighttpdOpenssl => {
+            lighttpd("openssl", &scratch, certificate, address, behind.as_ref())
+        }
+        TlsKind::LighttpdGnutls => {
+            lighttpd("gnutls", &scratch, certificate, address, behind.as_ref())
+        }
         TlsKind::Caddy => caddy(&scratch, certificate, address),
         TlsKind::Go => {
             let mut command = Command::new(go(node));
@@ -181,9 +185,9 @@ fn lighttpd(
     scratch: &Scratch,
     certificate: &Certificate,
     address: SocketAddr,
-    behind: &Option<Server>,
+    behind: Option<&Server>,
 ) -> Command {
-    let behind = behind.as_ref().expect("lighttpd stands before another").address;
+    let behind = behind.expect("lighttpd stands before another").address;
     let configuration = format!(
         r#"server.modules = ( "mod_proxy", "mod_{module}" )
         server.document-root = "{directory}"
@@ -231,12 +235,5 @@ fn caddy(scratch: &Scratch, certificate: &Certificate, address: SocketAddr) -> C
     command.arg(scratch.write("Caddyfile", configuration));
     // Otherwise it keeps files of its own in the home directory.
     command.env("XDG_DATA_HOME", scratch.path()).env("XDG_CONFIG_HOME", scratch.path());
-    command
-}
-
-/// A file of `tests/programs` as the program of a client.
-pub fn client_of(interpreter: PathBuf, name: &str) -> Command {
-    let mut command = Command::new(interpreter);
-    command.arg(program(name));
     command
 }
