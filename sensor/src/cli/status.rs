@@ -139,7 +139,7 @@ impl Page {
         self.line(
             "not read",
             &[
-                format!("{} encrypted (`sensor tls`)", human::integer(unread_tls(status))),
+                format!("{} encrypted", human::integer(unread_tls(status))),
                 format!("{} other protocols", number("other_connections")),
                 format!("{} twins", number("twins_muted")),
             ],
@@ -272,6 +272,7 @@ connections  42 tracked, 12 copy, 30 mute
 
 exchanges    12,345 in all, 12,340 paired, 0 without response, 0 without request
 followed     0 connections open, 0 opened, 0 closed
+TLS          0 connections, 0 read, 0 dark, 0 secrets
 not read     0 encrypted, 0 other protocols, 0 twins
 copied       0 segments, 0 B copied, 0 B left out on purpose
 
