@@ -4,13 +4,16 @@
 //! end is `tls-peer` without its symbols, which nobody can read: what is seen is seen by the
 //! library that the test is about.
 
+mod attribution;
+mod bad_days;
 mod clients;
+mod handshakes;
 mod servers;
 
-use std::{net::SocketAddr, time::Instant};
+use std::{net::SocketAddr, path::PathBuf, process::Command, time::Instant};
 
 use tests::harness::{
-    Sensor,
+    Sensor, read_output,
     tls::{Load, Manner, Phase, WARM_UP},
 };
 
@@ -39,6 +42,18 @@ fn warm_up(sensor: &mut Sensor, port: u16, ask: impl Fn(&Load)) {
             sensor.ask("/status")
         );
     }
+}
+
+/// Runs a client of `tests/programs` for a part of a load.
+fn ask(command: &[PathBuf], address: SocketAddr, phase: &Phase, connections: usize) {
+    let Phase { method, ids, body, manner } = phase;
+    let manner = if *manner == Manner::Kept { "kept" } else { "fresh" };
+    let mut client = Command::new(&command[0]);
+    client.args(&command[1..]).arg(address.to_string()).arg(method);
+    client.args([ids.start, ids.end, *body, connections as u64].map(|number| number.to_string()));
+    // Node says each time that its certificates are not checked.
+    client.arg(manner).env("NODE_NO_WARNINGS", "1").env("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    read_output(&mut client);
 }
 
 fn loopback(port: u16) -> SocketAddr {

@@ -43,8 +43,9 @@ async def work_async():
     for item in ids:
         if writer is None or not KEPT:
             reader, writer = await asyncio.open_connection(HOST, int(PORT), ssl=context, server_hostname="localhost")
-        fields = "".join(f"{name}: {value}\r\n" for name, value in FIELDS.items())
-        head = f"{METHOD} /items/{item} HTTP/1.1\r\nHost: {ADDRESS}\r\n{fields}Content-Length: {len(BODY)}\r\n\r\n"
+        fields = {"Host": ADDRESS, **FIELDS, **({"Content-Length": len(BODY)} if BODY else {})}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        head = f"{METHOD} /items/{item} HTTP/1.1\r\n{lines}\r\n"
         writer.write(head.encode() + BODY)
         answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         length = int(answer.split("content-length:")[1].split("\r\n")[0])

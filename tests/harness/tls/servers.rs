@@ -44,7 +44,7 @@ impl TlsKind {
     }
 }
 
-/// A self-signed certificate for localhost, on P-256.
+/// A self-signed certificate for localhost, on P-256 unless said otherwise.
 #[derive(Debug)]
 pub struct Certificate {
     scratch: Scratch,
@@ -53,9 +53,18 @@ pub struct Certificate {
 impl Certificate {
     /// A new one.
     pub fn new() -> Self {
+        Self::with(&["ec", "-pkeyopt", "ec_paramgen_curve:P-256"])
+    }
+
+    /// The same with an RSA key.
+    pub fn rsa() -> Self {
+        Self::with(&["rsa:2048"])
+    }
+
+    fn with(key: &[&str]) -> Self {
         let scratch = Scratch::new();
         let mut command = Command::new("openssl");
-        command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+        command.args(["req", "-x509", "-newkey"]).args(key);
         command.args(["-nodes", "-days", "30", "-subj", "/CN=localhost"]);
         command.args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
         command.arg("-keyout").arg(scratch.file("key.pem"));
@@ -156,6 +165,12 @@ pub fn nginx_with(
          ssl_certificate {file}; ssl_certificate_key {key}; {lines}"
     );
     nginx(scratch, &lines)
+}
+
+/// A server by such a command.
+pub fn nginx_listening(mut command: Command, scratch: Scratch, address: SocketAddr) -> Server {
+    command.stderr(File::create(scratch.file("said")).expect("a new directory"));
+    Server::listen(command, scratch, address)
 }
 
 fn haproxy(scratch: &Scratch, certificate: &Certificate, address: SocketAddr) -> Command {

@@ -1,6 +1,6 @@
 //! Each client, of a server that nobody can read.
 
-use std::{net::SocketAddr, path::PathBuf, process::Command};
+use std::{net::SocketAddr, process::Command};
 
 use tests::harness::{
     Node, Sensor, free_port, program, read_output, require_live,
@@ -10,7 +10,7 @@ use tests::harness::{
     wait_for,
 };
 
-use super::{loopback, requests, warm_up};
+use super::{ask, loopback, requests, warm_up};
 
 const CONNECTIONS: usize = 8;
 
@@ -84,14 +84,24 @@ fn gnutls_cli() {
 #[test]
 fn python_http_client() {
     is_read("", &whole(), &|_, address, phase| {
-        ask(&["python3".into(), program("tls_client.py"), "sync".into()], address, phase);
+        ask(
+            &["python3".into(), program("tls_client.py"), "sync".into()],
+            address,
+            phase,
+            CONNECTIONS,
+        );
     });
 }
 
 #[test]
 fn python_asyncio() {
     is_read("localhost", &whole(), &|_, address, phase| {
-        ask(&["python3".into(), program("tls_client.py"), "asyncio".into()], address, phase);
+        ask(
+            &["python3".into(), program("tls_client.py"), "asyncio".into()],
+            address,
+            phase,
+            CONNECTIONS,
+        );
     });
 }
 
@@ -117,20 +127,27 @@ fn node_24_fetch() {
 
 fn node_asks(version: &str, how: &str) {
     is_read("", &whole(), &|node, address, phase| {
-        ask(&[node_of(node, version), program("tls_client.js"), how.into()], address, phase);
+        ask(
+            &[node_of(node, version), program("tls_client.js"), how.into()],
+            address,
+            phase,
+            CONNECTIONS,
+        );
     });
 }
 
 #[test]
 fn bun_fetch() {
     is_read("", &whole(), &|node, address, phase| {
-        ask(&[bun(node), program("tls_client.js"), "fetch".into()], address, phase);
+        ask(&[bun(node), program("tls_client.js"), "fetch".into()], address, phase, CONNECTIONS);
     });
 }
 
 #[test]
 fn go_without_symbols() {
-    is_read("", &whole(), &|node, address, phase| ask(&[go(node), "ask".into()], address, phase));
+    is_read("", &whole(), &|node, address, phase| {
+        ask(&[go(node), "ask".into()], address, phase, CONNECTIONS);
+    });
 }
 
 #[test]
@@ -166,18 +183,6 @@ fn whole() -> Load {
 
 fn content(phase: &Phase) -> String {
     "x".repeat(phase.body as usize)
-}
-
-/// Runs a client of `tests/programs` for a part of the load.
-fn ask(command: &[PathBuf], address: SocketAddr, phase: &Phase) {
-    let Phase { method, ids, body, manner } = phase;
-    let manner = if *manner == Manner::Kept { "kept" } else { "fresh" };
-    let mut client = Command::new(&command[0]);
-    client.args(&command[1..]).arg(address.to_string()).arg(method);
-    client.args([ids.start, ids.end, *body, CONNECTIONS as u64].map(|number| number.to_string()));
-    // Node says each time that its certificates are not checked.
-    client.arg(manner).env("NODE_NO_WARNINGS", "1").env("NODE_TLS_REJECT_UNAUTHORIZED", "0");
-    read_output(&mut client);
 }
 
 /// Every request of it is seen once and rightly. It asks for a host by this name, or for none.
