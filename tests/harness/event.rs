@@ -27,8 +27,8 @@ impl Event {
         self.0.get(key).and_then(Value::as_u64)
     }
 
-    /// A yes or no, if it is there.
-    pub fn flag(&self, key: &str) -> Option<bool> {
+    /// Yes or no, if it is there.
+    pub fn truth(&self, key: &str) -> Option<bool> {
         self.0.get(key).and_then(Value::as_bool)
     }
 

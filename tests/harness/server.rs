@@ -95,6 +95,13 @@ impl Server {
         Self::listen(script("python3", "proxy.py", address), Scratch::new(), address)
     }
 
+    /// Starts one by a command that may put its files into a directory.
+    pub fn from_command(address: SocketAddr, command: impl FnOnce(&Scratch) -> Command) -> Self {
+        let scratch = Scratch::new();
+        let command = command(&scratch);
+        Self::listen(command, scratch, address)
+    }
+
     pub(super) fn listen(mut command: Command, scratch: Scratch, address: SocketAddr) -> Self {
         Self::wait(Running::start(command.stdout(Stdio::null())), scratch, address)
     }

@@ -7,10 +7,17 @@
 mod attribution;
 mod bad_days;
 mod clients;
+mod content;
 mod handshakes;
 mod servers;
+mod versions;
 
-use std::{net::SocketAddr, path::PathBuf, process::Command, time::Instant};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use tests::harness::{
     Sensor, read_output,
@@ -27,33 +34,39 @@ fn requests() -> u64 {
 /// Asks one request after another, each on a connection of its own, until one was seen: from
 /// then on the library is known.
 fn warm_up(sensor: &mut Sensor, port: u16, ask: impl Fn(&Load)) {
+    until_seen(sensor, port, |id| {
+        ask(&Load(vec![Phase { method: "GET", ids: id..id + 1, body: 0, manner: Manner::Fresh }]));
+    });
+}
+
+/// The same by any request, which may carry the id that it is given.
+fn until_seen(sensor: &mut Sensor, port: u16, ask: impl Fn(u64)) {
     let start = Instant::now();
     for id in WARM_UP.. {
-        ask(&Load(vec![Phase { method: "GET", ids: id..id + 1, body: 0, manner: Manner::Fresh }]));
-        std::thread::sleep(std::time::Duration::from_millis(100));
+        ask(id);
+        std::thread::sleep(Duration::from_millis(100));
         if !sensor.events(port).is_empty() {
-            eprintln!("the first was seen at try {} after {:?}", id - WARM_UP + 1, start.elapsed());
             return;
         }
-        let dark = "nothing is seen of this library";
         assert!(
-            start.elapsed() < std::time::Duration::from_secs(20),
-            "{dark}: {:?}",
+            start.elapsed() < Duration::from_secs(20),
+            "nothing is seen of this library: {:?}",
             sensor.ask("/status")
         );
     }
 }
 
-/// Runs a client of `tests/programs` for a part of a load.
-fn ask(command: &[PathBuf], address: SocketAddr, phase: &Phase, connections: usize) {
+/// Runs a client of `tests/programs` for a part of a load, over so many connections at a time.
+fn ask(client: &[PathBuf], address: SocketAddr, phase: &Phase, connections: usize) {
     let Phase { method, ids, body, manner } = phase;
-    let manner = if *manner == Manner::Kept { "kept" } else { "fresh" };
-    let mut client = Command::new(&command[0]);
-    client.args(&command[1..]).arg(address.to_string()).arg(method);
-    client.args([ids.start, ids.end, *body, connections as u64].map(|number| number.to_string()));
-    // Node says each time that its certificates are not checked.
-    client.arg(manner).env("NODE_NO_WARNINGS", "1").env("NODE_TLS_REJECT_UNAUTHORIZED", "0");
-    read_output(&mut client);
+    let manner = if *manner == Manner::Kept { Manner::Kept } else { Manner::Fresh };
+    let mut command = Command::new(&client[0]);
+    command.args(&client[1..]).arg(address.to_string()).arg(method);
+    command.args([ids.start, ids.end, *body, connections as u64].map(|number| number.to_string()));
+    command.arg(manner.word());
+    // Node's fetch has no other way, and warns each time.
+    command.env("NODE_NO_WARNINGS", "1").env("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    read_output(&mut command);
 }
 
 fn loopback(port: u16) -> SocketAddr {

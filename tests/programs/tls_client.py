@@ -14,6 +14,7 @@ HOST, PORT = ADDRESS.rsplit(":", 1)
 BODY = b"x" * int(SIZE)
 KEPT = MANNER == "kept"
 FIELDS = {} if KEPT else {"Connection": "close"}
+LENGTH = {"Content-Length": len(BODY)} if BODY else {}
 
 context = ssl.create_default_context()
 context.check_hostname = False
@@ -43,9 +44,8 @@ async def work_async():
     for item in ids:
         if writer is None or not KEPT:
             reader, writer = await asyncio.open_connection(HOST, int(PORT), ssl=context, server_hostname="localhost")
-        fields = {"Host": ADDRESS, **FIELDS, **({"Content-Length": len(BODY)} if BODY else {})}
-        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        head = f"{METHOD} /items/{item} HTTP/1.1\r\n{lines}\r\n"
+        fields = "".join(f"{name}: {value}\r\n" for name, value in {**FIELDS, **LENGTH}.items())
+        head = f"{METHOD} /items/{item} HTTP/1.1\r\nHost: {ADDRESS}\r\n{fields}\r\n"
         writer.write(head.encode() + BODY)
         answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         length = int(answer.split("content-length:")[1].split("\r\n")[0])

@@ -167,12 +167,6 @@ pub fn nginx_with(
     nginx(scratch, &lines)
 }
 
-/// A server by such a command.
-pub fn nginx_listening(mut command: Command, scratch: Scratch, address: SocketAddr) -> Server {
-    command.stderr(File::create(scratch.file("said")).expect("a new directory"));
-    Server::listen(command, scratch, address)
-}
-
 fn haproxy(scratch: &Scratch, certificate: &Certificate, address: SocketAddr) -> Command {
     let answer = |status: u16, digits: &str| {
         format!(

@@ -1,146 +1,127 @@
-//! Never under a wrong address: 200 connections at once on one thread, each with requests in
-//! turn with the others'.
+//! Two hundred connections on one thread: each request belongs to its own.
 
-use std::{net::SocketAddr, path::PathBuf, process::Command};
+use std::{collections::HashSet, path::PathBuf};
 
 use tests::harness::{
     Namespace, Node, Sensor, free_port, inside, program, require_live, socket,
-    tls::{
-        Asked, Certificate, Expected, Load, Manner, Peer, Phase, TlsKind, node as node_of, start,
-    },
+    tls::{Certificate, Expected, Load, Manner, Peer, Phase, TlsKind, node as node_of, start},
 };
 
-use super::{ask, loopback, warm_up};
+use super::{ask, loopback, requests, warm_up};
 
 const CONNECTIONS: usize = 200;
-/// On each connection.
-const REQUESTS: u64 = 10;
-const NODE: &str = "20.20.2";
-const PORT: u16 = 8443;
 
 #[test]
-fn connections_of_one_node_thread_that_serves() {
-    serves(TlsKind::Node(NODE));
+fn one_thread_of_node() {
+    on_loopback(TlsKind::Node("24.21.0"));
 }
 
 #[test]
-fn connections_of_one_asyncio_thread_that_serves() {
-    serves(TlsKind::Asgi);
+fn one_thread_of_asyncio() {
+    on_loopback(TlsKind::Asgi);
 }
 
-fn serves(kind: TlsKind) {
+fn on_loopback(kind: TlsKind) {
     let Some(node) = require_live() else { return };
     let mut sensor = Sensor::start(&node);
-    let server = start(&node, kind, &Certificate::new(), loopback(free_port()), |command| command);
+    let certificate = Certificate::new();
+    let address = loopback(free_port());
+    let _server = start(&node, kind, &certificate, address, |command| command);
     let peer = Peer::dark();
-    let same = |command| command;
-    warm_up(&mut sensor, server.address.port(), |load| {
-        peer.ask(server.address, load, 1, same);
-    });
-    let asked = peer.ask(server.address, &load(), CONNECTIONS, same);
-    check(&mut sensor, server.address, server.address, &asked);
+    let ask = |load: &Load, connections| peer.ask(address, load, connections, |command| command);
+    warm_up(&mut sensor, address.port(), |load| drop(ask(load, 1)));
+    let asked = ask(&load(), CONNECTIONS);
+    sensor.wait_events(address.port(), asked.len() + 1);
+    sensor.stop();
+    let expected = Expected {
+        key: sensor.settings.key(),
+        server: address,
+        client: address.ip(),
+        ending: kind.ending(),
+        name: "localhost",
+    };
+    expected.check(&asked, &sensor.events(address.port()));
 }
 
 #[test]
-fn connections_of_one_node_thread_that_asks() {
-    asks(|node| vec![node_of(node, NODE), program("tls_client.js"), "https".into()], "");
+fn one_thread_of_node_that_asks() {
+    asked_by("", |of| vec![node_of(of, "24.21.0"), program("tls_client.js"), "https".into()]);
 }
 
 #[test]
-fn connections_of_one_asyncio_thread_that_asks() {
-    asks(|_| vec!["python3".into(), program("tls_client.py"), "asyncio".into()], "localhost");
+fn one_thread_of_asyncio_that_asks() {
+    let asyncio = |_: &Node| vec!["python3".into(), program("tls_client.py"), "asyncio".into()];
+    asked_by("localhost", asyncio);
 }
 
-fn asks(client: impl Fn(&Node) -> Vec<PathBuf>, name: &str) {
+/// The thread asks a server that nobody can read.
+fn asked_by(name: &str, client: impl Fn(&Node) -> Vec<PathBuf>) {
     let Some(node) = require_live() else { return };
     let mut sensor = Sensor::start(&node);
     let address = loopback(free_port());
     let peer = Peer::dark();
     let _server = peer.serve(address, &Certificate::new(), None);
     let client = client(&node);
-    warm_up(&mut sensor, address.port(), |load| ask(&client, address, &load.0[0], 1));
+    let ask = |load: &Load, connections| ask(&client, address, &load.0[0], connections);
+    warm_up(&mut sensor, address.port(), |load| ask(load, 1));
     let load = load();
-    ask(&client, address, &load.0[0], CONNECTIONS);
+    ask(&load, CONNECTIONS);
     let asked = peer.served(&load);
-    check_named(&mut sensor, address, address, &asked, name);
+    let ports: HashSet<u16> = asked.iter().map(|asked| asked.port).collect();
+    assert_eq!(ports.len(), CONNECTIONS, "connections at once");
+    sensor.wait_events(address.port(), asked.len() + 1);
+    sensor.stop();
+    let key = sensor.settings.key();
+    let expected = Expected { key, server: address, client: address.ip(), ending: 0, name };
+    expected.check(&asked, &sensor.events(address.port()));
 }
 
-/// The client talks to the router, which sends it on to the server under its own name.
+/// All are open before the first is used. What is checked of each request is the port of the
+/// connection that carried it.
+fn load() -> Load {
+    Load(vec![Phase { method: "GET", ids: 0..requests(), body: 0, manner: Manner::Kept }])
+}
+
+/// Between namespaces, with a router between that changes both addresses.
 #[test]
 fn through_address_translation() {
     let Some(node) = require_live() else { return };
     let [client, router, server] = ["client", "router", "server"].map(Namespace::new);
-    client.join("a", &["10.204.1.1/24"], &router, ("a", &["10.204.1.2/24"]));
-    server.join("b", &["10.204.2.1/24"], &router, ("b", &["10.204.2.2/24"]));
+    client.join("a", &["10.203.1.1/24"], &router, ("a", &["10.203.1.2/24"]));
+    server.join("b", &["10.203.2.1/24"], &router, ("b", &["10.203.2.2/24"]));
     router.run("sh", &["-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]);
     router.run(
         "nft",
-        &["table ip nat {
+        &["table inet nat {
              chain in { type nat hook prerouting priority -100;
-                 ip daddr 10.204.1.2 tcp dport 443 dnat to 10.204.2.1:8443; }
+                 ip daddr 10.203.1.2 tcp dport 443 dnat ip to 10.203.2.1:8443; }
              chain out { type nat hook postrouting priority 100; oifname b masquerade; }
          }"],
     );
-    let mut sensor = Sensor::start(&node);
-    let (from, to, target) = ("10.204.2.2", "10.204.2.1", "10.204.1.2:443".parse().unwrap());
-    between(&node, &mut sensor, (&client, &server), (from, to), target);
-    // The clients' ends, which know the server by another address, are muted all the same.
-    let twice = sensor.events(443);
-    assert!(twice.is_empty(), "{} exchanges twice, such as {:?}", twice.len(), twice[0]);
-}
-
-#[test]
-fn between_namespaces() {
-    let Some(node) = require_live() else { return };
-    let [client, server] = ["client", "server"].map(Namespace::new);
-    client.join("a", &["fd00:205::1/64"], &server, ("b", &["fd00:205::2/64"]));
-    let mut sensor = Sensor::start(&node);
-    let (from, to) = ("fd00:205::1", "fd00:205::2");
-    between(&node, &mut sensor, (&client, &server), (from, to), socket(to, PORT));
-}
-
-/// Asks a server on `to`, by its name `target`, as `from`.
-fn between(
-    node: &Node,
-    sensor: &mut Sensor,
-    (client, server): (&Namespace, &Namespace),
-    (from, to): (&str, &str),
-    target: SocketAddr,
-) {
-    let address = socket(to, PORT);
-    let serving = inside(server, || {
-        start(node, TlsKind::Node(NODE), &Certificate::new(), address, |command| {
-            server.wrap(&command)
-        })
-    });
-    let peer = Peer::dark();
-    let there = |command: Command| client.wrap(&command);
-    warm_up(sensor, PORT, |load| drop(peer.ask(target, load, 1, there)));
-    let asked = peer.ask(target, &load(), CONNECTIONS, there);
-    check(sensor, serving.address, socket(from, 0), &asked);
-}
-
-fn load() -> Load {
-    let ids = 0..CONNECTIONS as u64 * REQUESTS;
-    Load(vec![Phase { method: "GET", ids, body: 0, manner: Manner::Kept }])
-}
-
-fn check(sensor: &mut Sensor, server: SocketAddr, client: SocketAddr, asked: &[Asked]) {
-    check_named(sensor, server, client, asked, "localhost");
-}
-
-fn check_named(
-    sensor: &mut Sensor,
-    server: SocketAddr,
-    client: SocketAddr,
-    asked: &[Asked],
-    name: &str,
-) {
-    let events = sensor.wait_events(server.port(), asked.len() + 1);
-    let mut ports: Vec<_> = asked.iter().map(|asked| asked.port).collect();
-    ports.sort_unstable();
-    ports.dedup();
-    assert_eq!(ports.len(), CONNECTIONS, "connections at once");
-    let key = sensor.settings.key();
-    Expected { key, server, client: client.ip(), ending: 0, name }.check(asked, &events);
+    let (certificate, peer) = (Certificate::new(), Peer::dark());
+    let address = socket("10.203.2.1", 8443);
+    for kind in [TlsKind::Node("24.21.0"), TlsKind::Asgi] {
+        let mut sensor = Sensor::start(&node);
+        let running = inside(&server, || {
+            start(&node, kind, &certificate, address, |command| server.wrap(&command))
+        });
+        let ask = |load: &Load, connections| {
+            peer.ask(socket("10.203.1.2", 443), load, connections, |command| client.wrap(&command))
+        };
+        warm_up(&mut sensor, address.port(), |load| drop(ask(load, 1)));
+        // The client's ports stay what they are, since no other client of the router has them.
+        let asked = ask(&load(), CONNECTIONS);
+        sensor.wait_events(address.port(), asked.len() + 1);
+        sensor.stop();
+        let expected = Expected {
+            key: sensor.settings.key(),
+            server: address,
+            client: [10, 203, 2, 2].into(),
+            ending: kind.ending(),
+            name: "localhost",
+        };
+        expected.check(&asked, &sensor.events(address.port()));
+        assert_eq!(sensor.events(443).len(), 0, "the client's end is another exchange");
+        drop(running);
+    }
 }
