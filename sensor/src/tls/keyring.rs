@@ -357,6 +357,11 @@ mod tests {
         }
         assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 200), None);
         assert_eq!(keyring.counts.tries, MAX_TRIES as u64);
+        // The oldest come last, and they do come.
+        let mut seen = Seen::default();
+        let goes = 5000_usize.div_ceil(MAX_TRIES);
+        let found = (0..goes).find_map(|_| claim(&mut keyring, RANDOM, &mut seen, 0));
+        assert!(found.is_some());
     }
 
     #[test]
