@@ -54,7 +54,8 @@ pub fn at_rate(address: SocketAddr, ids: Range<u64>, connections: usize, per_sec
     });
 }
 
-fn spread(
+/// Deals the ids to so many threads, like cards.
+pub fn spread(
     ids: Range<u64>,
     threads: usize,
     work: impl Fn(&mut dyn Iterator<Item = u64>) + Send + Sync,
