@@ -57,8 +57,9 @@ const CHECK: Duration = Duration::from_secs(1);
 const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 /// Processes that are looked at before messages are.
 const SWEEP_BATCH: usize = 16;
-/// How often the report is renewed.
+/// How often the report is renewed, unless that takes more than a twentieth of the time.
 const PUBLISH: Duration = Duration::from_millis(100);
+const PUBLISH_SHARE: u32 = 20;
 /// Descriptors that the sensor may open, where the system lets it: a probe takes two.
 const DESCRIPTORS: u64 = 8192;
 
@@ -159,7 +160,8 @@ pub struct Watcher<A: Attach> {
     /// When the last one began.
     swept: Instant,
     checked: Instant,
-    published: Instant,
+    /// When the report is renewed next, if there is anything new.
+    publish_at: Instant,
     own_pid: u32,
 }
 
@@ -183,7 +185,7 @@ pub fn watch<A: Attach>(probes: A, settings: Settings) -> (Handle, Watcher<A>) {
         sweeping: false,
         swept: now,
         checked: now,
-        published: now,
+        publish_at: now,
         own_pid: std::process::id(),
     };
     (Handle { messages: sender, missed, report, stop }, watcher)
@@ -231,7 +233,8 @@ impl<A: Attach> Watcher<A> {
         let check = (self.checked + CHECK).saturating_duration_since(now);
         let look = self.looks.peek().map(|Reverse((when, _))| when.saturating_duration_since(now));
         let next = look.map_or(check, |look| look.min(check));
-        if self.table.has_changed() { next.min(PUBLISH) } else { next }
+        let publish = self.publish_at.saturating_duration_since(now);
+        if self.table.has_changed() { next.min(publish) } else { next }
     }
 
     fn take(&mut self, message: Message) {
@@ -317,13 +320,14 @@ impl<A: Attach> Watcher<A> {
     }
 
     fn publish(&mut self) {
-        if self.published.elapsed() < PUBLISH {
+        let now = Instant::now();
+        if now < self.publish_at {
             return;
         }
-        self.published = Instant::now();
         let missed = self.missed.load(Ordering::Relaxed);
         if let Some(report) = self.table.report(missed) {
             *self.report.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(report);
+            self.publish_at = now + PUBLISH.max(now.elapsed() * PUBLISH_SHARE);
         }
     }
 }

@@ -84,7 +84,10 @@ pub(super) fn open_regular(path: &Path) -> io::Result<File> {
     if kind != FileType::RegularFile {
         return Err(io::Error::other("not a regular file"));
     }
-    File::open(format!("/proc/self/fd/{}", place.as_raw_fd()))
+    // Not waiting for whoever holds a lease on it (fcntl(2), F_SETLEASE) either.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let link = format!("/proc/self/fd/{}", place.as_raw_fd());
+    Ok(rustix::fs::open(link, flags, Mode::empty())?.into())
 }
 
 fn read(path: &str) -> io::Result<String> {

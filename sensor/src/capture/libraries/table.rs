@@ -304,7 +304,7 @@ impl<A: Attach> Table<A> {
             let keep = match entry.fate(now, swept) {
                 Fate::Stay => true,
                 Fate::Doubt => {
-                    in_doubt = true;
+                    in_doubt |= matches!(entry.state, State::Probed(_));
                     true
                 }
                 Fate::Go => false,

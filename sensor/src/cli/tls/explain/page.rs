@@ -150,7 +150,7 @@ fn labels(page: &mut Page, labels: &[LabelUse]) {
     }
     right(&mut table, &[1, 2]);
     page.text.push('\n');
-    page.text.push_str(&lines(&table));
+    page.text.push_str(&lines(table));
 }
 
 /// What follows the loads of a label, each with how often.
@@ -186,7 +186,7 @@ fn candidates(page: &mut Page, explanation: &Explanation) {
     }
     right(&mut table, &[1, 2]);
     page.text.push('\n');
-    page.text.push_str(&lines(&table));
+    page.text.push_str(&lines(table));
 }
 
 fn verdict(candidate: &Candidate, explanation: &Explanation) -> String {
