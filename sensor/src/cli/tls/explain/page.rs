@@ -65,22 +65,21 @@ fn function(page: &mut Page, found: &keylog::Found) {
         .extend(evidence.symbols.iter().map(|name| format!("called {}", human::printable(name))));
     because.push(format!("starts by {}", human::printable(&evidence.boundary)));
     page.line("because", &because);
-    page.line("arguments", &arguments(&found.arguments));
+    page.line("arguments", &arguments(found.arguments));
 }
 
-fn arguments(arguments: &Arguments) -> Vec<String> {
-    let name = |register: &keylog::Register| format!("{register:?}").to_lowercase();
+fn arguments(arguments: Arguments) -> Vec<String> {
+    let name = |register: keylog::Register| format!("{register:?}").to_lowercase();
     match arguments {
         Arguments::Secret { label, label_length, secret, secret_length, client_random } => {
             let sized = |what: &str, at, length| {
                 format!("{what} in {}, its length in {}", name(at), name(length))
             };
-            let label = label_length.as_ref().map_or_else(
+            let label = label_length.map_or_else(
                 || format!("label in {}", name(label)),
                 |length| sized("label", label, length),
             );
-            let random =
-                client_random.as_ref().map(|(at, length)| sized("client random", at, length));
+            let random = client_random.map(|(at, length)| sized("client random", at, length));
             let secret = sized("secret", secret, secret_length);
             [label].into_iter().chain(random).chain([secret]).collect()
         }
