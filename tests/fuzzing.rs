@@ -20,6 +20,7 @@ fn settings(source: Source) -> Settings {
         http: http1::Limits { head_bytes: 256, coded_bytes: 256, decoded_bytes: 256 },
         idle: Duration::from_micros(10),
         source,
+        tls: None,
     }
 }
 

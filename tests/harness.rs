@@ -15,15 +15,18 @@ mod process;
 mod scratch;
 mod sensor;
 mod server;
+pub mod tls;
 
 pub use cgroup::Container;
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, connect};
 pub use conversation::{Turn, converse};
-pub use counting::{ITEM_ROUTE, at_rate, check_counted, count, keep_alive, one_each, status_of};
+pub use counting::{
+    ITEM_ROUTE, at_rate, check_counted, count, keep_alive, one_each, spread, status_of,
+};
 pub use event::Event;
 pub use network::{Namespace, inside};
 pub use node::{Node, require_live};
 pub use process::{Running, children, executable, read_output, wait_for};
 pub use scratch::Scratch;
 pub use sensor::{Sensor, Settings};
-pub use server::{Kind, Server, free_port, listen_on, program};
+pub use server::{Kind, Server, free_port, listen_on, program, socket};

@@ -12,5 +12,6 @@ mod live {
     mod handshake;
     mod namespaces;
     mod programs;
+    mod tls;
     mod transfers;
 }

@@ -113,6 +113,7 @@ fn settings() -> Settings {
         http: http1::Limits { head_bytes: 65_536, coded_bytes: 1 << 20, decoded_bytes: 1 << 20 },
         idle: Duration::from_mins(5),
         source: Source::Wire,
+        tls: None,
     }
 }
 

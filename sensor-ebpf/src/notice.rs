@@ -8,6 +8,7 @@ use aya_ebpf::{
         bpf_get_current_pid_tgid,
         generated::{bpf_ktime_get_boot_ns, bpf_probe_read_user, bpf_probe_read_user_str},
     },
+    maps::ring_buf::RingBufEntry,
     programs::ProbeContext,
 };
 use sensor_ebpf::{Notice, NoticeKind, WINDOW_BYTES};
@@ -77,20 +78,45 @@ pub fn go_arguments(context: &ProbeContext) -> Arguments {
 #[inline(always)]
 pub fn secret(arguments: &Arguments) {
     let goes = arguments.random_length != 0;
-    // A hash's length, or that of a TLS 1.2 master secret.
-    if !matches!(arguments.secret_length, 32 | 48 | 64)
-        || (goes && arguments.random_length != RANDOM_LENGTH)
-        || arguments.label_length > 40
-    {
+    if (goes && arguments.random_length != RANDOM_LENGTH) || arguments.label_length > 40 {
         return count(|counters| counters.secrets_refused += 1);
     }
-    let mut notice = notice(NoticeKind::Secret);
-    if read(&mut notice, arguments).is_none() {
-        return count(|counters| counters.secrets_refused += 1);
-    }
-    count(|counters| counters.secrets += 1);
-    send(&notice);
+    report(NoticeKind::Secret, |notice| read(notice, arguments));
 }
+
+/// Reports the memory that the second argument points to.
+#[inline(always)]
+pub fn window(context: &ProbeContext) {
+    let from: u64 = context.arg(1).unwrap_or(0);
+    report(NoticeKind::Window, |notice| {
+        notice.secret_length = WINDOW_BYTES as u32;
+        bytes(&mut notice.secret, from, WINDOW_BYTES as u32)
+    });
+}
+
+/// Reports that the current process started a program.
+#[inline(always)]
+pub fn exec() {
+    if let Some(entry) = reserve(NoticeKind::Exec) {
+        entry.submit(WAKE);
+    }
+}
+
+/// Written where the reader finds it, so that no copy of a secret is left on the way.
+#[inline(always)]
+fn report(kind: NoticeKind, fill: impl FnOnce(&mut Notice) -> Option<()>) {
+    let Some(mut entry) = reserve(kind) else { return };
+    // SAFETY: `reserve` has written all of it.
+    if fill(unsafe { entry.assume_init_mut() }).is_none() {
+        entry.discard(WAKE);
+        return count(|counters| counters.secrets_refused += 1);
+    }
+    entry.submit(WAKE);
+    count(|counters| counters.secrets += 1);
+}
+
+/// Read with the next segments: a wake-up would cost the process that is probed.
+const WAKE: u64 = BPF_RB_NO_WAKEUP as u64;
 
 #[inline(always)]
 fn read(notice: &mut Notice, arguments: &Arguments) -> Option<()> {
@@ -106,69 +132,51 @@ fn read(notice: &mut Notice, arguments: &Arguments) -> Option<()> {
         // The terminating zero counts.
         notice.label_length = u32::try_from(read).ok()?.checked_sub(1)?;
     } else {
-        notice.label_length = arguments.label_length as u32;
-        bytes(&mut notice.label, arguments.label, arguments.label_length)?;
+        // 1 to 32, as the verifier sees it; the longest label has 31.
+        let length = ((arguments.label_length.wrapping_sub(1) & 31) + 1) as u32;
+        notice.label_length = length;
+        bytes(&mut notice.label, arguments.label, length)?;
     }
     if arguments.random_length == RANDOM_LENGTH {
         notice.random_length = RANDOM_LENGTH as u32;
-        bytes(&mut notice.client_random, arguments.random, RANDOM_LENGTH)?;
+        bytes(&mut notice.client_random, arguments.random, RANDOM_LENGTH as u32)?;
     }
-    notice.secret_length = arguments.secret_length as u32;
-    bytes(&mut notice.secret, arguments.secret, arguments.secret_length)
+    // 1 to 64, as the verifier sees it, and nothing that the compiler could turn into tests of
+    // bits: that the number is one of a secret's is for the reader to check.
+    let length = ((arguments.secret_length.wrapping_sub(1) & 63) + 1) as u32;
+    notice.secret_length = length;
+    bytes(&mut notice.secret, arguments.secret, length)
 }
 
 /// Reads user memory; `length` must be 1 to N.
 #[inline(always)]
-fn bytes<const N: usize>(buffer: &mut [u8; N], from: u64, length: u64) -> Option<()> {
-    let length = if length > N as u64 { N as u32 } else { length as u32 };
-    // SAFETY: at most the buffer's size is written.
+fn bytes<const N: usize>(buffer: &mut [u8; N], from: u64, length: u32) -> Option<()> {
+    // SAFETY: callers ask for no more than the buffer's size.
     let failed =
         unsafe { bpf_probe_read_user(buffer.as_mut_ptr().cast(), length, from as *const _) };
     (failed == 0).then_some(())
 }
 
-/// Reports the memory that the second argument points to.
+/// A notice of this kind without anything in it.
 #[inline(always)]
-pub fn window(context: &ProbeContext) {
-    let mut notice = notice(NoticeKind::Window);
-    notice.secret_length = WINDOW_BYTES as u32;
-    let from = context.arg(1).unwrap_or(0);
-    if bytes(&mut notice.secret, from, WINDOW_BYTES as u64).is_none() {
-        return count(|counters| counters.secrets_refused += 1);
-    }
-    count(|counters| counters.secrets += 1);
-    send(&notice);
-}
-
-/// Reports that the current process started a program.
-#[inline(always)]
-pub fn exec() {
-    send(&notice(NoticeKind::Exec));
-}
-
-#[inline(always)]
-fn notice(kind: NoticeKind) -> Notice {
-    Notice {
-        // SAFETY: takes nothing.
-        time: unsafe { bpf_ktime_get_boot_ns() },
-        pid: (bpf_get_current_pid_tgid() >> 32) as u32,
-        kind: kind as u32,
-        label_length: 0,
-        random_length: 0,
-        secret_length: 0,
-        padding: 0,
-        label: [0; 40],
-        client_random: [0; 32],
-        secret: [0; WINDOW_BYTES],
-    }
-}
-
-#[inline(always)]
-fn send(notice: &Notice) {
+fn reserve(kind: NoticeKind) -> Option<RingBufEntry<Notice>> {
     let Some(mut entry) = NOTICES.reserve::<Notice>(0) else {
-        return count(|counters| counters.notices_lost += 1);
+        count(|counters| counters.notices_lost += 1);
+        return None;
     };
-    entry.write(*notice);
-    // Read with the next segments: a wake-up would cost the process that is probed.
-    entry.submit(u64::from(BPF_RB_NO_WAKEUP));
+    const WORDS: usize = size_of::<Notice>() / 8;
+    let words = entry.as_mut_ptr().cast::<u64>();
+    let mut index = 0;
+    while index < WORDS {
+        // SAFETY: within the entry, whose size and alignment are multiples of eight.
+        unsafe { words.add(index).write_volatile(0) };
+        index += 1;
+    }
+    // SAFETY: every byte was written, and zeros are a notice.
+    let notice = unsafe { entry.assume_init_mut() };
+    // SAFETY: takes nothing.
+    notice.time = unsafe { bpf_ktime_get_boot_ns() };
+    notice.pid = (bpf_get_current_pid_tgid() >> 32) as u32;
+    notice.kind = kind as u32;
+    Some(entry)
 }

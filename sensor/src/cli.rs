@@ -12,6 +12,7 @@ mod human;
 pub mod live_view;
 pub mod logging;
 mod man;
+mod page;
 pub mod replay;
 mod run;
 mod status;
@@ -19,6 +20,7 @@ pub mod stop;
 mod table;
 mod tail;
 mod terminal;
+mod tls;
 
 use std::{ffi::OsString, io, path::PathBuf, process::ExitCode};
 
@@ -64,6 +66,7 @@ enum Command {
     Endpoints(endpoints::Arguments),
     Tail(tail::Arguments),
     Status(status::Arguments),
+    Tls(tls::Arguments),
     Doctor(doctor::Arguments),
     Replay(replay::Arguments),
     Config(config::Arguments),
@@ -97,6 +100,7 @@ impl Arguments {
             Command::Endpoints(arguments) => arguments.run(&common),
             Command::Tail(arguments) => arguments.run(&common),
             Command::Status(arguments) => arguments.run(&common),
+            Command::Tls(arguments) => arguments.run(&common),
             Command::Doctor(arguments) => arguments.run(&common),
             Command::Replay(arguments) => arguments.run(&common),
             Command::Config(arguments) => arguments.run(&common),

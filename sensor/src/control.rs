@@ -7,6 +7,7 @@
 mod client;
 mod socket;
 mod tail;
+mod tls;
 
 use std::{
     future::Future,
@@ -34,6 +35,7 @@ pub use self::{
     client::{Client, ClientError, Lines},
     socket::{Listener, Socket, SocketError, probe},
     tail::{Delivery, Subscriber},
+    tls::TlsStatus,
 };
 use crate::{inventory::endpoint::EndpointRow, stats::Status};
 
@@ -54,6 +56,8 @@ pub enum Query {
     Endpoints(oneshot::Sender<Vec<EndpointRow>>),
     /// How the sensor is.
     Status(oneshot::Sender<Status>),
+    /// What is read of TLS, and what is not.
+    Tls(oneshot::Sender<TlsStatus>),
     /// Exchange records from now on, one JSON line with its line feed each. Dropping the sender
     /// ends the reader's stream.
     Tail(mpsc::Sender<Bytes>),
@@ -98,6 +102,7 @@ fn router(server: Arc<Server>) -> Router {
     Router::new()
         .route("/endpoints", get(endpoints))
         .route("/status", get(status))
+        .route("/tls", get(tls))
         .route("/tail", get(tail))
         .route("/healthz", get(healthz))
         .fallback(not_found)
@@ -111,6 +116,10 @@ async fn endpoints(State(server): State<Arc<Server>>) -> Result<Json<Vec<Endpoin
 
 async fn status(State(server): State<Arc<Server>>) -> Result<Json<Status>, Failure> {
     server.ask(Query::Status).await.map(Json)
+}
+
+async fn tls(State(server): State<Arc<Server>>) -> Result<Json<TlsStatus>, Failure> {
+    server.ask(Query::Tls).await.map(Json)
 }
 
 /// Healthy means that the pipeline answers, not only that the socket does.

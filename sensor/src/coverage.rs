@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     connections::TlsOutcome,
     exchange::{Timestamp, Workload},
+    tls::DarkReason,
 };
 
 /// Rows kept; what finds no room is counted under no program.
@@ -87,7 +88,7 @@ impl Coverage {
             if !process && now.since(*time) < PATIENCE {
                 break;
             }
-            self.count(outcome.result.map_err(|reason| reason.as_str()), workload.as_deref());
+            self.count(outcome.result.map_err(DarkReason::as_str), workload.as_deref());
             self.pending.pop_front();
         }
     }

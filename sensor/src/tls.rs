@@ -284,6 +284,7 @@ impl Session {
     ) -> Result<(), DarkReason> {
         let time = if let Piece::Data(chunk) = &piece { Some(chunk.time) } else { None };
         self.retry(context)?;
+        self.shared.other_waits = self.flows[side.opposite() as usize].holds_up();
         self.flows[side as usize].piece(piece, &mut self.shared, context)?;
         self.retry(context)?;
         let wait = context.limits.wait;
@@ -299,9 +300,17 @@ impl Session {
     fn retry(&mut self, context: &mut Context<'_>) -> Result<(), DarkReason> {
         let [client, server] = &mut self.flows;
         if self.dark.is_none() && (client.waiting().is_some() || server.waiting().is_some()) {
-            client.retry(&mut self.shared, context)?;
-            server.retry(&mut self.shared, context)?;
-            client.retry(&mut self.shared, context)?;
+            loop {
+                let before = [client.holds_up(), server.holds_up()];
+                self.shared.other_waits = server.holds_up();
+                client.retry(&mut self.shared, context)?;
+                self.shared.other_waits = client.holds_up();
+                server.retry(&mut self.shared, context)?;
+                // Whoever has moved on may have been what the other waited for.
+                if before == [client.holds_up(), server.holds_up()] {
+                    break;
+                }
+            }
         }
         Ok(())
     }

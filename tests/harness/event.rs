@@ -27,6 +27,11 @@ impl Event {
         self.0.get(key).and_then(Value::as_u64)
     }
 
+    /// Yes or no, if it is there.
+    pub fn truth(&self, key: &str) -> Option<bool> {
+        self.0.get(key).and_then(Value::as_bool)
+    }
+
     /// A list of texts, empty when absent.
     pub fn list(&self, key: &str) -> Vec<&str> {
         let list = self.0.get(key).and_then(Value::as_array);

@@ -6,8 +6,27 @@ use std::{
 };
 
 /// The programs that the tests start. `cargo xtask setup --tests` installs them.
-const PROGRAMS: &[&str] =
-    &["curl", "ip", "mount", "nft", "nginx", "node", "pip3", "python3", "setpriv", "wrk"];
+const PROGRAMS: &[&str] = &[
+    "caddy",
+    "curl",
+    "gnutls-cli",
+    "go",
+    "haproxy",
+    "ip",
+    "lighttpd",
+    "mount",
+    "nft",
+    "nginx",
+    "node",
+    "npm",
+    "openssl",
+    "pip3",
+    "python3",
+    "setpriv",
+    "strip",
+    "wget",
+    "wrk",
+];
 
 /// The right to start a sensor: there is one on a node, so one test at a time holds this.
 #[derive(Debug)]

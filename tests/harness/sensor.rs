@@ -27,6 +27,7 @@ pub struct Settings {
     pub scratch: Scratch,
     binary: PathBuf,
     set: Vec<String>,
+    flags: Vec<&'static str>,
 }
 
 impl Settings {
@@ -34,13 +35,20 @@ impl Settings {
     pub fn new(node: &Node) -> Self {
         let scratch = Scratch::new();
         scratch.write("key", [7; 32]);
-        Self { scratch, binary: node.binary.clone(), set: Vec::new() }
+        Self { scratch, binary: node.binary.clone(), set: Vec::new(), flags: Vec::new() }
     }
 
     /// Adds `KEY=VALUE`.
     #[must_use]
     pub fn set(mut self, setting: &str) -> Self {
         self.set.push(setting.to_owned());
+        self
+    }
+
+    /// Adds a flag of `sensor run`.
+    #[must_use]
+    pub fn flag(mut self, flag: &'static str) -> Self {
+        self.flags.push(flag);
         self
     }
 
@@ -53,7 +61,7 @@ impl Settings {
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
         let path = |name| self.scratch.file(name).display().to_string();
-        command.args(["run", "--output", "none"]);
+        command.args(["run", "--output", "none"]).args(&self.flags);
         let own = [
             "output.exchanges=file".to_owned(),
             format!("output.file.path={}", path("events.jsonl")),
@@ -73,7 +81,7 @@ impl Settings {
     }
 
     /// What it has said.
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         fs::read_to_string(self.scratch.file("log")).unwrap_or_default()
     }
 

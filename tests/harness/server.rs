@@ -1,6 +1,7 @@
 //! Real servers.
 
 use std::{
+    ffi::OsStr,
     net::{IpAddr, SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -38,6 +39,7 @@ pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     process: Running,
+    _behind: Option<Box<Self>>,
     _scratch: Scratch,
 }
 
@@ -71,7 +73,7 @@ impl Server {
     ) -> Self {
         let scratch = Scratch::new();
         let command = match kind {
-            Kind::Nginx => nginx(&scratch, *address),
+            Kind::Nginx => nginx(&scratch, &format!("listen {address} backlog=4096;")),
             Kind::Python => script("python3", "server.py", *address),
             Kind::Asgi => uvicorn(node, *address),
             Kind::Node => script("node", "server.js", *address),
@@ -93,14 +95,30 @@ impl Server {
         Self::listen(script("python3", "proxy.py", address), Scratch::new(), address)
     }
 
-    fn listen(mut command: Command, scratch: Scratch, address: SocketAddr) -> Self {
-        let process = Running::start(command.stdout(Stdio::null()));
-        let mut server = Self { address, process, _scratch: scratch };
+    /// Starts one by a command that may put its files into a directory.
+    pub fn from_command(address: SocketAddr, command: impl FnOnce(&Scratch) -> Command) -> Self {
+        let scratch = Scratch::new();
+        let command = command(&scratch);
+        Self::listen(command, scratch, address)
+    }
+
+    pub(super) fn listen(mut command: Command, scratch: Scratch, address: SocketAddr) -> Self {
+        Self::wait(Running::start(command.stdout(Stdio::null())), scratch, address)
+    }
+
+    /// Waits until a process listens.
+    pub(super) fn wait(process: Running, scratch: Scratch, address: SocketAddr) -> Self {
+        let mut server = Self { address, process, _behind: None, _scratch: scratch };
         wait_for("listening server", || {
-            assert!(server.process.ended().is_none(), "{command:?} has ended");
+            assert!(server.process.ended().is_none(), "{:?} has ended", server.process);
             TcpStream::connect(address).ok()
         });
         server
+    }
+
+    /// This server, which passes on what it is asked.
+    pub(super) fn before(self, behind: Option<Server>) -> Self {
+        Self { _behind: behind.map(Box::new), ..self }
     }
 
     /// The processes that may serve.
@@ -137,17 +155,19 @@ pub fn listen_on(address: &str) -> TcpListener {
     panic!("no free port");
 }
 
-fn socket(address: &str, port: u16) -> SocketAddr {
+/// An address and a port.
+pub fn socket(address: &str, port: u16) -> SocketAddr {
     SocketAddr::new(address.parse().expect("an IP address"), port)
 }
 
-fn script(interpreter: &str, name: &str, address: SocketAddr) -> Command {
+pub(super) fn script(interpreter: impl AsRef<OsStr>, name: &str, address: SocketAddr) -> Command {
     let mut command = Command::new(interpreter);
     command.arg(program(name)).args([address.ip().to_string(), address.port().to_string()]);
     command
 }
 
-fn nginx(scratch: &Scratch, address: SocketAddr) -> Command {
+/// nginx with the lines that say where it listens, and how.
+pub(super) fn nginx(scratch: &Scratch, listen: &str) -> Command {
     let directory = scratch.path().display();
     let configuration = format!(
         "user root; daemon off; worker_processes 2; pid {directory}/pid; error_log {directory}/error.log;
@@ -159,7 +179,7 @@ fn nginx(scratch: &Scratch, address: SocketAddr) -> Command {
              fastcgi_temp_path {directory}; uwsgi_temp_path {directory};
              scgi_temp_path {directory}; large_client_header_buffers 4 256k;
              server {{
-                 listen {address} backlog=4096;
+                 {listen}
                  root {directory}/files;
                  location ~ ^/items/(\\d*[0-3])$ {{ return 200 \"$1\\n\"; }}
                  location ~ ^/items/(\\d*[4-6])$ {{ return 201 \"$1\\n\"; }}
@@ -179,7 +199,7 @@ fn nginx(scratch: &Scratch, address: SocketAddr) -> Command {
 }
 
 /// Fetched once from PyPI; `--target` because a Debian without python3-venv has no other way.
-fn uvicorn(node: &Node, address: SocketAddr) -> Command {
+pub(super) fn uvicorn(node: &Node, address: SocketAddr) -> Command {
     let packages = node.cache.join(UVICORN);
     if !packages.exists() {
         let partial = node.cache.join(format!("{UVICORN}.partial"));

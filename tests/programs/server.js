@@ -1,7 +1,12 @@
-// A server on Node's http: `server.js ADDRESS PORT`.
+// A server on Node's http: `server.js ADDRESS PORT`. With CERTIFICATE and KEY in the environment
+// it speaks TLS.
 const STATUS = [200, 200, 200, 200, 201, 201, 201, 404, 404, 404];
 
-const server = require("http").createServer((request, response) => {
+const { readFileSync } = require("fs");
+const { CERTIFICATE, KEY } = process.env;
+const secure = CERTIFICATE ? { cert: readFileSync(CERTIFICATE), key: readFileSync(KEY) } : undefined;
+
+const server = require(secure ? "https" : "http").createServer(secure, (request, response) => {
   const item = request.url.split("/").pop();
   request.resume();
   request.on("end", () => {

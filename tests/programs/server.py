@@ -1,8 +1,13 @@
-"""A server on Python's http.server: `server.py ADDRESS PORT [OPTION=VALUE of IPPROTO_TCP]...`."""
+"""A server on Python's http.server: `server.py ADDRESS PORT [OPTION=VALUE of IPPROTO_TCP]...`.
+
+With CERTIFICATE and KEY in the environment it speaks TLS.
+"""
 
 import gzip
 import http.server
+import os
 import socket
+import ssl
 import sys
 
 
@@ -71,7 +76,23 @@ class Server(http.server.ThreadingHTTPServer):
             self.socket.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), int(value))
         super().server_bind()
 
+    def finish_request(self, request, client_address):
+        # On the connection's own thread: a handshake must not hold up the others.
+        if TLS:
+            try:
+                request.do_handshake()
+            except OSError:
+                return
+        super().finish_request(request, client_address)
+
+
+TLS = "CERTIFICATE" in os.environ
 
 if ":" in sys.argv[1]:
     Server.address_family = socket.AF_INET6
-Server((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()
+server = Server((sys.argv[1], int(sys.argv[2])), Handler)
+if TLS:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(os.environ["CERTIFICATE"], os.environ["KEY"])
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+server.serve_forever()

@@ -38,7 +38,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use elf::Machine;
-pub use explain::{Candidate, Explanation, GoTable, LabelUse, Reference, Sign, explain};
+pub use explain::{Candidate, Explanation, GoTable, LabelUse, Reference, Sign, build_id, explain};
 pub use identity::{Identity, Key};
 pub use library::Library;
 pub use source::{Budget, Bytes, Source, Spent};

@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 
 use super::{
     Common, human,
+    page::{NAMES, Page},
     terminal::{Look, paint},
 };
 use crate::stats::{Loss, Status};
@@ -46,8 +47,11 @@ impl Arguments {
     }
 }
 
-/// Width of the names on the left.
-const NAMES: usize = 13;
+/// Encrypted connections that are not read.
+fn unread_tls(status: &Status) -> u64 {
+    let count = |name: &str| status.counters.get(name).copied().unwrap_or(0);
+    count("tls_connections").saturating_sub(count("tls_read"))
+}
 
 fn show(status: &Status, look: Look) -> String {
     let mut page = Page { text: String::new(), look };
@@ -57,11 +61,6 @@ fn show(status: &Status, look: Look) -> String {
     page.memory(status);
     page.losses(&status.losses);
     page.text
-}
-
-struct Page {
-    text: String,
-    look: Look,
 }
 
 impl Page {
@@ -122,9 +121,18 @@ impl Page {
             ],
         );
         self.line(
+            "TLS",
+            &[
+                format!("{} connections", number("tls_connections")),
+                format!("{} read", number("tls_read")),
+                format!("{} dark", number("tls_dark")),
+                format!("{} secrets", number("secrets")),
+            ],
+        );
+        self.line(
             "not read",
             &[
-                format!("{} encrypted", number("tls_connections")),
+                format!("{} encrypted", human::integer(unread_tls(status))),
                 format!("{} other protocols", number("other_connections")),
                 format!("{} twins", number("twins_muted")),
             ],
@@ -187,23 +195,6 @@ impl Page {
             self.wrapped(4, &[human::printable(&loss.meaning)]);
         }
     }
-
-    /// A name and what there is to say, wrapped at the width.
-    fn line(&mut self, name: &str, facts: &[String]) {
-        let name = paint(&format!("{name:<NAMES$}"), "2", self.look.colors);
-        self.text.push_str(&name);
-        let start = self.text.len();
-        self.wrapped(NAMES, facts);
-        // The first line stands beside the name.
-        self.text.replace_range(start..start + NAMES, "");
-    }
-
-    /// Pieces joined by commas, in lines that begin with `indent` spaces.
-    fn wrapped(&mut self, indent: usize, pieces: &[String]) {
-        for line in human::wrap(pieces, self.look.width.unwrap_or(100).saturating_sub(indent)) {
-            let _ = writeln!(self.text, "{:indent$}{line}", "");
-        }
-    }
 }
 
 #[cfg(test)]
@@ -257,6 +248,7 @@ connections  42 tracked, 12 copy, 30 mute
 
 exchanges    12,345 in all, 12,340 paired, 0 without response, 0 without request
 followed     0 connections open, 0 opened, 0 closed
+TLS          0 connections, 0 read, 0 dark, 0 secrets
 not read     0 encrypted, 0 other protocols, 0 twins
 copied       0 segments, 0 B copied, 0 B left out on purpose
 

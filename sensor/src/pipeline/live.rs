@@ -24,6 +24,7 @@ use crate::{
     analysis::Analysis,
     capture::{
         attribution::{Attribution, cgroup},
+        libraries::{self, Handle, LibraryReport, Probes, ProcessState},
         live::{LiveCapture, Options, notices::Notice},
         probe,
         protection::protect_memory,
@@ -31,7 +32,7 @@ use crate::{
     },
     config::{self, Config, Exchanges},
     connections::Source,
-    control::{self, Query, Socket},
+    control::{self, Query, Socket, TlsStatus},
     exchange::Timestamp,
     sink::{
         Sink,
@@ -80,14 +81,24 @@ pub fn run(
         warn!("mask.key_file is not set: hashes in records are comparable within this run only");
     }
     let sink = sink(&config.output)?;
-    let capture = LiveCapture::start(&options(config, &cgroup))?;
+    let mut capture = LiveCapture::start(&options(config, &cgroup))?;
     info!(cgroup = %cgroup.display(), knows_sender = capture.knows_sender(), "attached");
     if config.tls.enabled {
         debug!(undumpable = protection.undumpable, locked = protection.locked, "memory");
         if let Some(error) = capture.notices_error() {
-            warn!(%error, "TLS is not read: the kernel side cannot report secrets");
+            // The rest is the verifier's log.
+            let text = error.to_string();
+            let cause = text.lines().next().unwrap_or_default();
+            warn!(error = cause, "TLS is not read: the kernel side cannot report secrets");
+            debug!(%error, "in full");
         }
     }
+    let (libraries, watcher) = match watch_libraries(config, &mut capture) {
+        Some((libraries, watcher)) => {
+            (Some(libraries), Some(spawn("libraries", move || watcher.run())?))
+        }
+        None => (None, None),
+    };
     let (attribution, lookups) = Attribution::new(Some(&cgroup), Instant::now());
     let lookups = spawn("lookups", move || lookups.run())?;
     let (outbox, writer, shared) = records::channel(sink, key, config.node.name.clone());
@@ -98,6 +109,7 @@ pub fn run(
     let mut node = Node {
         analysis: Analysis::new(config, Source::Node, Some(attribution), outbox),
         capture,
+        libraries,
         shared,
         started: jiff::Timestamp::now(),
         config: config.clone(),
@@ -106,7 +118,7 @@ pub fn run(
     node.capture(&questions, stop);
     node.finish();
     drop(questions);
-    for thread in [Some(server), Some(writer), Some(lookups)].into_iter().flatten() {
+    for thread in [Some(server), Some(writer), Some(lookups), watcher].into_iter().flatten() {
         // A thread that panicked has said so.
         let _ = thread.join();
     }
@@ -120,6 +132,8 @@ pub fn run(
 struct Node {
     analysis: Analysis<Outbox>,
     capture: LiveCapture,
+    /// Where TLS is read.
+    libraries: Option<Handle>,
     shared: Arc<Shared>,
     started: jiff::Timestamp,
     config: Config,
@@ -142,6 +156,7 @@ impl Node {
             if retried.elapsed() >= RETRY {
                 retried = Instant::now();
                 self.analysis.retry_waiting(now());
+                self.tell_speakers();
             }
             while let Ok(query) = questions.try_recv() {
                 self.answer(query);
@@ -175,7 +190,7 @@ impl Node {
     }
 
     fn drain_notices(&mut self) {
-        let Self { capture, analysis, .. } = self;
+        let Self { capture, analysis, libraries, .. } = self;
         let now = now();
         let mut came = false;
         capture.drain_notices(|notice| match notice {
@@ -185,16 +200,32 @@ impl Node {
                     came = true;
                 }
             }
-            Notice::Exec { .. } => {}
+            Notice::Exec { pid } => {
+                if let Some(libraries) = libraries {
+                    libraries.started(pid);
+                }
+            }
         });
         if came {
             analysis.retry_waiting(now);
         }
     }
 
+    /// Processes that wait for a secret may have a library that was not seen yet.
+    fn tell_speakers(&mut self) {
+        let Some(libraries) = &self.libraries else { return };
+        let mut told: Vec<u32> = self.analysis.take_tls_speakers().collect();
+        told.sort_unstable();
+        told.dedup();
+        for pid in told {
+            libraries.speaks_tls(pid);
+        }
+    }
+
     /// Detaches first, then reads what the ring buffer still holds.
     fn finish(mut self) {
         self.capture.detach();
+        drop(self.libraries.take());
         let deadline = Instant::now() + FAREWELL;
         while self.drain() > 0 && Instant::now() < deadline {}
         self.analysis.close();
@@ -215,6 +246,9 @@ impl Node {
             }
             Query::Status(sender) => {
                 let _ = sender.send(self.status());
+            }
+            Query::Tls(sender) => {
+                let _ = sender.send(self.tls_status());
             }
             Query::Tail(sender) => self.analysis.records().subscribe(sender),
         }
@@ -253,6 +287,35 @@ impl Node {
         }
     }
 
+    fn tls_status(&mut self) -> TlsStatus {
+        let counters = self.counters();
+        let report: Arc<LibraryReport> =
+            self.libraries.as_ref().map(Handle::report).unwrap_or_default();
+        let mut programs = self.analysis.tls_programs();
+        for program in &mut programs {
+            program.library = program.pid.and_then(|pid| match report.process(pid) {
+                ProcessState::Probed(library) => Some(library),
+                ProcessState::NotProbed(reason) => Some(reason),
+                ProcessState::Unknown => None,
+            });
+        }
+        TlsStatus {
+            enabled: self.libraries.is_some(),
+            connections: counters.tls_connections,
+            read: counters.tls_read,
+            dark: counters.tls_dark,
+            secrets: counters.secrets,
+            secrets_used: counters.secrets_used,
+            probes: report.probes,
+            probes_refused: report.refused,
+            files_scanned: report.scanned,
+            files_remembered: report.remembered,
+            files_skipped: report.skipped,
+            programs,
+            libraries: report.files.clone(),
+        }
+    }
+
     fn status(&mut self) -> Status {
         let counters = self.counters();
         let verdicts = self.capture.verdicts();
@@ -286,6 +349,18 @@ impl Node {
             cpu_seconds: stats::cpu_time().as_secs_f64(),
         }
     }
+}
+
+/// The watcher of TLS libraries, where TLS is read.
+fn watch_libraries(
+    config: &Config,
+    capture: &mut LiveCapture,
+) -> Option<(Handle, libraries::Watcher<Probes>)> {
+    if !config.tls.enabled || capture.notices_error().is_some() {
+        return None;
+    }
+    let settings = libraries::Settings::new(config.tls.rescan, config.tls.cache.clone());
+    Some(libraries::watch(Probes(capture.take_object()?), settings))
 }
 
 fn cgroup_root(config: &Config) -> Result<PathBuf> {

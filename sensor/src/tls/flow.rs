@@ -50,6 +50,8 @@ pub(super) struct Flow {
     typical: u64,
     /// The record at the front of `buffer` cannot be read yet, since then.
     waiting: Option<Timestamp>,
+    /// When that record came.
+    blocked: Timestamp,
     /// What came behind that record.
     held: VecDeque<Held>,
     held_bytes: usize,
@@ -109,6 +111,7 @@ impl Flow {
             hole: None,
             typical: 0,
             waiting: None,
+            blocked: Timestamp::default(),
             held: VecDeque::new(),
             held_bytes: 0,
             hellos: 0,
@@ -118,6 +121,12 @@ impl Flow {
     /// Since when the direction waits for a secret or for the other side's hello.
     pub fn waiting(&self) -> Option<Timestamp> {
         self.waiting
+    }
+
+    /// When the record came that waits, where it is sure to be read or lost with all that follows.
+    /// Early data may be refused and never opened.
+    pub fn holds_up(&self) -> Option<Timestamp> {
+        (self.waiting.is_some() && self.stage != Stage::Early).then_some(self.blocked)
     }
 
     /// Whether application data can be read.
@@ -221,12 +230,18 @@ impl Flow {
             let record = Record { header: head, body: &rest.bytes[HEADER..length] };
             match self.record(record, mark(&rest), shared, context) {
                 Step::Done => rest = advance(&rest, length),
-                Step::Wait => self.waiting = Some(rest.time),
+                Step::Wait => self.wait(rest.time),
                 Step::Lost => self.hole = Some(Hole::new(GapCause::Lost)),
                 Step::Dark(reason) => return Err(reason),
             }
         }
         Ok(())
+    }
+
+    /// The record that came then cannot be read yet.
+    fn wait(&mut self, came: Timestamp) {
+        self.waiting = Some(came);
+        self.blocked = came;
     }
 
     /// Buffers as much of a chunk as the record under way lacks, or all of it where that is
@@ -272,7 +287,7 @@ impl Flow {
             self.buffer.bytes = bytes;
             match step {
                 Step::Done => self.buffer.discard(length, context.memory),
-                Step::Wait => self.waiting = Some(mark.time),
+                Step::Wait => self.wait(mark.time),
                 Step::Lost => self.hole = Some(Hole::new(GapCause::Lost)),
                 Step::Dark(reason) => return Err(reason),
             }

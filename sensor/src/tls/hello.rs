@@ -9,6 +9,7 @@ use super::{
     messages::Next,
     suite::{Suite, Version},
 };
+use crate::exchange::Timestamp;
 
 #[derive(Debug, Default)]
 pub(super) struct Shared {
@@ -23,6 +24,8 @@ pub(super) struct Shared {
     /// The server asked for another hello.
     pub retried: bool,
     session_id: Box<[u8]>,
+    /// Since when the other direction waits for its secret: what came later comes after it.
+    pub other_waits: Option<Timestamp>,
     /// By side: the keys that the other side's record proved (before TLS 1.3).
     pub pending: [Option<Opener>; 2],
 }

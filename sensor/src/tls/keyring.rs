@@ -11,8 +11,8 @@ use hashbrown::HashMap;
 use super::secret::{Label, Secret, SecretBytes};
 use crate::exchange::Timestamp;
 
-/// Secrets tried on a record before it is left for later.
-const MAX_TRIES: usize = 128;
+/// Secrets tried on a record in one go; the next go takes the next ones.
+const MAX_TRIES: usize = 1024;
 /// Secrets kept under one client random: each label twice, for a retry or a forged line.
 const MAX_PER_CONNECTION: usize = 2 * Label::COUNT;
 
@@ -67,9 +67,13 @@ struct Entry {
 
 type Connection = Vec<Entry>;
 
-/// How far a connection has looked through the keyring.
+/// How far a connection has looked through the keyring: from the newest secret of that time down
+/// to a floor, below which nothing was tried yet.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Seen(u64);
+pub(super) struct Seen {
+    newest: u64,
+    floor: u64,
+}
 
 impl Keyring {
     /// An empty keyring.
@@ -136,28 +140,42 @@ impl Keyring {
         seen: &mut Seen,
         mut proof: impl FnMut(&SecretBytes) -> Option<T>,
     ) -> Option<T> {
-        let since = std::mem::replace(&mut seen.0, self.serial);
-        if since == self.serial {
+        if seen.newest == self.serial && seen.floor == 0 {
             return None;
         }
-        let fresh = |entry: &&Entry| entry.label == label && entry.serial > since;
-        let fits = |entry: &&Entry| entry.bytes.as_ref().len() == length;
+        let since = seen.newest;
+        let fits = |entry: &Entry| entry.bytes.as_ref().len() == length;
         let tries = &mut self.counts.tries;
         let mut prove = |entry: &Entry| {
             *tries += 1;
             proof(&entry.bytes)
         };
         let known = self.connections.get(client_random).into_iter().flatten();
-        if let Some(proved) = known.filter(fresh).filter(fits).find_map(&mut prove) {
+        let mut known = known.filter(|e| e.label == label && e.serial > since && fits(e));
+        if let Some(proved) = known.find_map(&mut prove) {
             self.counts.claimed += 1;
             return Some(proved);
         }
         let queue = &self.unclaimed[label as usize];
-        let newest = queue.iter().enumerate().rev().take_while(|(_, entry)| entry.serial > since);
-        let (index, proved) = newest
-            .filter(|(_, entry)| fits(entry))
-            .take(MAX_TRIES)
-            .find_map(|(index, entry)| Some((index, prove(entry)?)))?;
+        let fresh = queue.partition_point(|entry| entry.serial <= since)..queue.len();
+        let rest = 0..queue.partition_point(|entry| entry.serial < seen.floor).min(fresh.start);
+        let left = fresh.len() + rest.len();
+        let order = fresh.rev().chain(rest.rev());
+        *seen = Seen { newest: self.serial, floor: 0 };
+        let mut proved = None;
+        for index in order.take(MAX_TRIES) {
+            let entry = &queue[index];
+            if left > MAX_TRIES {
+                seen.floor = entry.serial;
+            }
+            if fits(entry)
+                && let Some(found) = prove(entry)
+            {
+                proved = Some((index, found));
+                break;
+            }
+        }
+        let (index, proved) = proved?;
         self.counts.claimed += 1;
         self.move_to_connection(label, index, *client_random);
         Some(proved)
@@ -339,6 +357,11 @@ mod tests {
         }
         assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 200), None);
         assert_eq!(keyring.counts.tries, MAX_TRIES as u64);
+        // The oldest come last, and they do come.
+        let mut seen = Seen::default();
+        let goes = 5000_usize.div_ceil(MAX_TRIES);
+        let found = (0..goes).find_map(|_| claim(&mut keyring, RANDOM, &mut seen, 0));
+        assert!(found.is_some());
     }
 
     #[test]

@@ -91,6 +91,33 @@ fn the_numbers_of_plaintext_lie_in_its_record() {
 }
 
 #[test]
+fn a_response_comes_out_behind_its_request_when_the_clients_secret_comes_last() {
+    let connection = Connection::load("tls13-aes128");
+    let text = String::from_utf8(connection.keys.clone()).expect("a key log");
+    let is_last = |line: &&str| line.starts_with("CLIENT_TRAFFIC_SECRET_0");
+    let lines = |last: bool| -> String {
+        text.lines().filter(|line| is_last(line) == last).map(|line| format!("{line}\n")).collect()
+    };
+    let (first, last) = (lines(false), lines(true));
+    let finish = |session: &mut Session, context: &mut Context<'_>| {
+        driver::add(context.keyring, last.as_bytes(), Keys::ByTrial);
+        session.close(context);
+    };
+    let (mut session, mut keyring) = (Session::default(), Keyring::new(driver::KEYRING));
+    let events = &connection.events;
+    let output =
+        driver::feed(&mut session, &mut keyring, events, first.as_bytes(), Keys::ByTrial, finish);
+    let sides: Vec<_> = output
+        .events
+        .iter()
+        .filter(|event| matches!(event, Event::Data { .. }))
+        .map(Event::side)
+        .collect();
+    assert_eq!(sides.first(), Some(&Side::Client), "{sides:?}");
+    assert!(sides.contains(&Side::Server));
+}
+
+#[test]
 fn certificates_name_both_peers() {
     for name in ["tls13-mutual", "tls12-mutual"] {
         let connection = Connection::load(name);

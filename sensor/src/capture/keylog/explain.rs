@@ -130,6 +130,14 @@ pub fn explain(file: &dyn Source, budget: Budget) -> Explanation {
     explanation
 }
 
+/// The build id of a file, without a scan.
+pub fn build_id(file: &dyn Source) -> Option<String> {
+    match Reader::new(file, Budget::default()).and_then(elf::open) {
+        Ok(Opened::Image(image)) => image.build_id,
+        _ => None,
+    }
+}
+
 impl From<Stop> for Nothing {
     fn from(stop: Stop) -> Self {
         match stop {

@@ -38,6 +38,26 @@ pub enum Library {
     S2n,
 }
 
+impl Library {
+    /// The library's own name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OpenSsl => "OpenSSL",
+            Self::BoringSsl => "BoringSSL",
+            Self::GnuTls => "GnuTLS",
+            Self::Go => "Go",
+            Self::Rustls => "rustls",
+            Self::Unnamed => "unnamed",
+            Self::Java => "Java",
+            Self::Nss => "NSS",
+            Self::MbedTls => "Mbed TLS",
+            Self::WolfSsl => "wolfSSL",
+            Self::LibreSsl => "LibreSSL",
+            Self::S2n => "s2n-tls",
+        }
+    }
+}
+
 /// How a symbol is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Name {

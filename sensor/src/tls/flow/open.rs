@@ -39,6 +39,11 @@ impl Flow {
             self.stage = if early { Stage::Early } else { Stage::Handshake };
             self.messages.restart(context.memory);
         }
+        // A response must not come out before its request.
+        let data = self.stage == Stage::Application && kind == content::APPLICATION;
+        if data && shared.other_waits.is_some_and(|since| since < mark.time) {
+            return Step::Wait;
+        }
         self.protected_record(record, mark, shared, context)
     }
 

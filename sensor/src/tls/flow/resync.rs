@@ -30,7 +30,9 @@ impl Flow {
     ) -> Result<bool, DarkReason> {
         let Some(mut hole) = self.hole else { return Ok(false) };
         if shared.version.is_none() {
-            self.waiting = self.buffer.bytes.first().map(|_| self.buffer.mark(1).time);
+            if !self.buffer.bytes.is_empty() {
+                self.wait(self.buffer.mark(1).time);
+            }
             return Ok(false);
         }
         let bytes = std::mem::take(&mut self.buffer.bytes);

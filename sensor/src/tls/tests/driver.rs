@@ -203,7 +203,8 @@ pub fn feed(
     }
 }
 
-fn add(keyring: &mut Keyring, log: &[u8], keys: Keys) {
+/// Adds the secrets of a key log.
+pub fn add(keyring: &mut Keyring, log: &[u8], keys: Keys) {
     keylog::parse(log, |secret| {
         let Secret { label, client_random, bytes } = secret;
         let client_random = client_random.filter(|_| keys == Keys::ByRandom);
