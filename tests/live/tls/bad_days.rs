@@ -134,7 +134,6 @@ fn secrets_stay_inside() {
         // The key of the hashes is there as well, and the socket is gone.
         fs::read(entry.unwrap().path()).ok()
     }));
-    assert!(said.iter().map(Vec::len).sum::<usize>() > 100_000, "there is little to search");
     for text in &said {
         secrets.check(text);
     }
