@@ -111,26 +111,26 @@ impl Connection {
 
     fn handshake(&mut self) {
         while self.client.wants_write() || self.server.wants_write() {
-            self.from_client();
-            self.from_server();
+            self.client_sends();
+            self.server_sends();
         }
         assert!(!self.client.is_handshaking() && !self.server.is_handshaking());
     }
 
     fn ask(&mut self, request: &str) -> &mut Self {
         self.client.writer().write_all(request.as_bytes()).expect("room");
-        self.from_client();
+        self.client_sends();
         assert_eq!(read(&mut self.server.reader()), request.len());
         self
     }
 
     fn answer(&mut self, response: &str) {
         self.server.writer().write_all(response.as_bytes()).expect("room");
-        self.from_server();
+        self.server_sends();
         assert_eq!(read(&mut self.client.reader()), response.len());
     }
 
-    fn from_client(&mut self) {
+    fn client_sends(&mut self) {
         let mut flight = Vec::with_capacity(FLIGHT);
         while self.client.wants_write() {
             self.client.write_tls(&mut flight).expect("a vector takes all");
@@ -143,7 +143,7 @@ impl Connection {
         }
     }
 
-    fn from_server(&mut self) {
+    fn server_sends(&mut self) {
         let mut flight = Vec::with_capacity(FLIGHT);
         while self.server.wants_write() {
             self.server.write_tls(&mut flight).expect("a vector takes all");
@@ -159,7 +159,7 @@ impl Connection {
 
 /// Reads what has come; its length.
 fn read(reader: &mut rustls::Reader<'_>) -> usize {
-    let mut bytes = [0; FLIGHT];
+    let mut bytes = vec![0; FLIGHT];
     let mut length = 0;
     while let Ok(count @ 1..) = reader.read(&mut bytes) {
         length += count;
