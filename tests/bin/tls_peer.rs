@@ -99,18 +99,10 @@ impl Asking<'_> {
     }
 
     fn request(&self, client: &mut Client<StreamOwned<ClientConnection, TcpStream>>, id: u64) {
-        let Self { address, method, body, kept, .. } = self;
-        let close = if *kept { "" } else { "Connection: close\r\n" };
-        let length = if *body > 0 { format!("Content-Length: {body}\r\n") } else { String::new() };
-        let head =
-            format!("{method} /items/{id} HTTP/1.1\r\nHost: {address}\r\n{close}{length}\r\n");
-        client.send(&[head.as_bytes(), &vec![b'x'; *body]].concat());
-        let answer = client.answer();
-        let content = String::from_utf8_lossy(&answer.content);
-        assert_eq!((answer.status, content.trim_end()), (status_of(id), &*id.to_string()));
+        client.item(self.method, id, self.body, self.kept);
         let stream = client.stream();
         println!("{id} {}", stream.sock.local_addr().expect("a bound socket").port());
-        if !kept {
+        if !self.kept {
             // The server closes first, so that no port has to wait before it can be used again.
             // Not every server says so before.
             let _ = stream.read_to_end(&mut Vec::new());

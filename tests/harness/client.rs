@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use super::status_of;
+
 /// One connection to a server.
 #[derive(Debug)]
 pub struct Client<S: Read + Write = TcpStream> {
@@ -64,6 +66,16 @@ impl<S: Read + Write> Client<S> {
         self.answer()
     }
 
+    /// Sends a request for an item, with content of so many bytes, and checks the answer.
+    pub fn item(&mut self, method: &str, id: u64, body: usize, kept: bool) {
+        let host = &self.host;
+        let close = if kept { "" } else { "Connection: close\r\n" };
+        let length = if body > 0 { format!("Content-Length: {body}\r\n") } else { String::new() };
+        let head = format!("{method} /items/{id} HTTP/1.1\r\nHost: {host}\r\n{close}{length}\r\n");
+        self.send(&[head.as_bytes(), &vec![b'x'; body]].concat());
+        check_item(id, &self.answer());
+    }
+
     /// What it speaks over.
     pub fn stream(&mut self) -> &mut S {
         self.stream.get_mut()
@@ -97,4 +109,11 @@ impl<S: Read + Write> Client<S> {
         self.stream.read_exact(&mut content).expect("the content of a response");
         Answer { status, content }
     }
+}
+
+/// Whether this is the answer to `/items/<id>`.
+#[track_caller]
+pub fn check_item(id: u64, answer: &Answer) {
+    assert_eq!(answer.status, status_of(id), "id {id}");
+    assert_eq!(String::from_utf8_lossy(&answer.content).trim_end(), id.to_string());
 }

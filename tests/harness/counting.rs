@@ -9,7 +9,7 @@ use std::{
 
 use sensor::mask::MaskKey;
 
-use super::{Client, Event};
+use super::{Client, Event, client::check_item};
 
 /// The route of every counted request.
 pub const ITEM_ROUTE: &str = "/items/{itemId}";
@@ -28,7 +28,7 @@ pub fn status_of(id: u64) -> u16 {
 pub fn keep_alive(address: SocketAddr, ids: Range<u64>, connections: usize) {
     spread(ids, connections, |ids| {
         let mut client = Client::connect(address);
-        ids.for_each(|id| check(id, &client.get(&path(id))));
+        ids.for_each(|id| check_item(id, &client.get(&path(id))));
     });
 }
 
@@ -36,7 +36,7 @@ pub fn keep_alive(address: SocketAddr, ids: Range<u64>, connections: usize) {
 /// that no port of the client's has to wait before it can be used again.
 pub fn one_each(address: SocketAddr, ids: Range<u64>, threads: usize) {
     spread(ids, threads, |ids| {
-        ids.for_each(|id| check(id, &Client::get_once(address, &path(id))));
+        ids.for_each(|id| check_item(id, &Client::get_once(address, &path(id))));
     });
 }
 
@@ -49,7 +49,7 @@ pub fn at_rate(address: SocketAddr, ids: Range<u64>, connections: usize, per_sec
         for id in ids {
             std::thread::sleep(next.saturating_duration_since(Instant::now()));
             next += step;
-            check(id, &client.get(&path(id)));
+            check_item(id, &client.get(&path(id)));
         }
     });
 }
@@ -71,11 +71,6 @@ pub fn spread(
 
 fn path(id: u64) -> String {
     format!("/items/{id}")
-}
-
-fn check(id: u64, answer: &super::Answer) {
-    assert_eq!(answer.status, status_of(id), "id {id}");
-    assert_eq!(String::from_utf8_lossy(&answer.content).trim_end(), id.to_string());
 }
 
 /// How often each id was seen. Every event must be an item's, whole, and paired rightly.

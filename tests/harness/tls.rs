@@ -9,4 +9,4 @@ mod servers;
 pub use expect::{Asked, Expected, WARM_UP};
 pub use peer::{Load, Manner, Peer, Phase, peer};
 pub use programs::{bun, go, grpcio, node};
-pub use servers::{Certificate, TlsKind, client_of, nginx_with, start};
+pub use servers::{Certificate, TlsKind, nginx_with, start};

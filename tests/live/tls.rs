@@ -7,16 +7,20 @@
 mod attribution;
 mod bad_days;
 mod clients;
+mod content;
+mod handshakes;
 mod servers;
 mod versions;
 
 use std::{
     net::SocketAddr,
+    path::PathBuf,
+    process::Command,
     time::{Duration, Instant},
 };
 
 use tests::harness::{
-    Sensor,
+    Sensor, read_output,
     tls::{Load, Manner, Phase, WARM_UP},
 };
 
@@ -50,6 +54,19 @@ fn until_seen(sensor: &mut Sensor, port: u16, ask: impl Fn(u64)) {
             sensor.ask("/status")
         );
     }
+}
+
+/// Runs a client of `tests/programs` for a part of a load, over so many connections at a time.
+fn ask(client: &[PathBuf], address: SocketAddr, phase: &Phase, connections: usize) {
+    let Phase { method, ids, body, manner } = phase;
+    let manner = if *manner == Manner::Kept { Manner::Kept } else { Manner::Fresh };
+    let mut command = Command::new(&client[0]);
+    command.args(&client[1..]).arg(address.to_string()).arg(method);
+    command.args([ids.start, ids.end, *body, connections as u64].map(|number| number.to_string()));
+    command.arg(manner.word());
+    // Node's fetch has no other way, and warns each time.
+    command.env("NODE_NO_WARNINGS", "1").env("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    read_output(&mut command);
 }
 
 fn loopback(port: u16) -> SocketAddr {

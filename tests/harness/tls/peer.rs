@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     super::{Running, Scratch, Server, read_output},
-    Asked, Certificate,
+    Asked, Certificate, WARM_UP,
 };
 
 /// The program, in a directory of its own.
@@ -146,7 +146,8 @@ impl Peer {
             let phase = load.0.iter().find(|phase| phase.ids.contains(&id));
             phase.unwrap_or_else(|| panic!("nobody asked for {line:?}"))
         };
-        text.lines().map(|line| Asked::parse(line, phase(line))).collect()
+        let lines = text.lines().filter(|line| Asked::id(line) < WARM_UP);
+        lines.map(|line| Asked::parse(line, phase(line))).collect()
     }
 
     fn said(&self) -> PathBuf {

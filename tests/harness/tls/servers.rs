@@ -4,7 +4,7 @@ use std::{fs::File, net::SocketAddr, path::PathBuf, process::Command};
 
 use super::{
     super::{
-        Kind, Node, Scratch, Server, program, read_output,
+        Kind, Node, Scratch, Server, read_output,
         server::{nginx, script, uvicorn},
     },
     bun, go, node as node_of, peer,
@@ -44,7 +44,7 @@ impl TlsKind {
     }
 }
 
-/// A self-signed certificate for localhost, on P-256.
+/// A self-signed certificate for localhost, on P-256 unless said otherwise.
 #[derive(Debug)]
 pub struct Certificate {
     scratch: Scratch,
@@ -53,9 +53,18 @@ pub struct Certificate {
 impl Certificate {
     /// A new one.
     pub fn new() -> Self {
+        Self::with(&["ec", "-pkeyopt", "ec_paramgen_curve:P-256"])
+    }
+
+    /// The same with an RSA key.
+    pub fn rsa() -> Self {
+        Self::with(&["rsa:2048"])
+    }
+
+    fn with(key: &[&str]) -> Self {
         let scratch = Scratch::new();
         let mut command = Command::new("openssl");
-        command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+        command.args(["req", "-x509", "-newkey"]).args(key);
         command.args(["-nodes", "-days", "30", "-subj", "/CN=localhost"]);
         command.args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
         command.arg("-keyout").arg(scratch.file("key.pem"));
@@ -113,8 +122,12 @@ pub fn start(
             with_files(script(node_of(node, version), "server.js", address), &files)
         }
         TlsKind::Bun => with_files(script(bun(node), "bun.js", address), &files),
-        TlsKind::LighttpdOpenssl => lighttpd("openssl", &scratch, certificate, address, &behind),
-        TlsKind::LighttpdGnutls => lighttpd("gnutls", &scratch, certificate, address, &behind),
+        TlsKind::LighttpdOpenssl => {
+            lighttpd("openssl", &scratch, certificate, address, behind.as_ref())
+        }
+        TlsKind::LighttpdGnutls => {
+            lighttpd("gnutls", &scratch, certificate, address, behind.as_ref())
+        }
         TlsKind::Caddy => caddy(&scratch, certificate, address),
         TlsKind::Go => {
             let mut command = Command::new(go(node));
@@ -181,9 +194,9 @@ fn lighttpd(
     scratch: &Scratch,
     certificate: &Certificate,
     address: SocketAddr,
-    behind: &Option<Server>,
+    behind: Option<&Server>,
 ) -> Command {
-    let behind = behind.as_ref().expect("lighttpd stands before another").address;
+    let behind = behind.expect("lighttpd stands before another").address;
     let configuration = format!(
         r#"server.modules = ( "mod_proxy", "mod_{module}" )
         server.document-root = "{directory}"
@@ -231,12 +244,5 @@ fn caddy(scratch: &Scratch, certificate: &Certificate, address: SocketAddr) -> C
     command.arg(scratch.write("Caddyfile", configuration));
     // Otherwise it keeps files of its own in the home directory.
     command.env("XDG_DATA_HOME", scratch.path()).env("XDG_CONFIG_HOME", scratch.path());
-    command
-}
-
-/// A file of `tests/programs` as the program of a client.
-pub fn client_of(interpreter: PathBuf, name: &str) -> Command {
-    let mut command = Command::new(interpreter);
-    command.arg(program(name));
     command
 }

@@ -1,11 +1,13 @@
-//! Two hundred connections on one thread of the server: each request belongs to its own.
+//! Two hundred connections on one thread: each request belongs to its own.
+
+use std::{collections::HashSet, path::PathBuf};
 
 use tests::harness::{
-    Namespace, Sensor, free_port, inside, require_live, socket,
-    tls::{Certificate, Expected, Load, Manner, Peer, Phase, TlsKind, start},
+    Namespace, Node, Sensor, free_port, inside, program, require_live, socket,
+    tls::{Certificate, Expected, Load, Manner, Peer, Phase, TlsKind, node as node_of, start},
 };
 
-use super::{loopback, requests, warm_up};
+use super::{ask, loopback, requests, warm_up};
 
 const CONNECTIONS: usize = 200;
 
@@ -38,6 +40,39 @@ fn on_loopback(kind: TlsKind) {
         ending: kind.ending(),
         name: "localhost",
     };
+    expected.check(&asked, &sensor.events(address.port()));
+}
+
+#[test]
+fn one_thread_of_node_that_asks() {
+    asked_by("", |of| vec![node_of(of, "24.21.0"), program("tls_client.js"), "https".into()]);
+}
+
+#[test]
+fn one_thread_of_asyncio_that_asks() {
+    let asyncio = |_: &Node| vec!["python3".into(), program("tls_client.py"), "asyncio".into()];
+    asked_by("localhost", asyncio);
+}
+
+/// The thread asks a server that nobody can read.
+fn asked_by(name: &str, client: impl Fn(&Node) -> Vec<PathBuf>) {
+    let Some(node) = require_live() else { return };
+    let mut sensor = Sensor::start(&node);
+    let address = loopback(free_port());
+    let peer = Peer::dark();
+    let _server = peer.serve(address, &Certificate::new(), None);
+    let client = client(&node);
+    let ask = |load: &Load, connections| ask(&client, address, &load.0[0], connections);
+    warm_up(&mut sensor, address.port(), |load| ask(load, 1));
+    let load = load();
+    ask(&load, CONNECTIONS);
+    let asked = peer.served(&load);
+    let ports: HashSet<u16> = asked.iter().map(|asked| asked.port).collect();
+    assert_eq!(ports.len(), CONNECTIONS, "connections at once");
+    sensor.wait_events(address.port(), asked.len() + 1);
+    sensor.stop();
+    let key = sensor.settings.key();
+    let expected = Expected { key, server: address, client: address.ip(), ending: 0, name };
     expected.check(&asked, &sensor.events(address.port()));
 }
 

@@ -2,25 +2,24 @@
 
 use std::{
     io::Write,
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
 use sensor::coverage::TlsProgram;
 use tests::harness::{
-    Node, Sensor, Server, free_port, read_output, require_live, socket,
-    tls::{
-        Certificate, Expected, Load, Manner, Peer, Phase, WARM_UP, bun, client_of, go, grpcio, node,
-    },
+    Node, Sensor, Server, free_port, program, read_output, require_live,
+    tls::{Certificate, Expected, Load, Manner, Peer, Phase, bun, go, grpcio, node},
     wait_for,
 };
 
-use super::{loopback, warm_up};
+use super::{ask, loopback, requests, warm_up};
 
-const CONNECTIONS: &str = "4";
+const CONNECTIONS: usize = 8;
 
 #[test]
 fn curl() {
-    is_read("", |_, port, phase| {
+    is_read("", |port, phase| {
         let mut command = Command::new("curl");
         command.args(["-sSk", "--http1.1", "-o", "/dev/null", "-X", phase.method]);
         if phase.body > 0 {
@@ -30,14 +29,13 @@ fn curl() {
             command.args(["-H", "Connection: close"]);
         }
         let ids = format!("[{}-{}]", phase.ids.start, phase.ids.end - 1);
-        command.arg(format!("https://127.0.0.1:{port}/items/{ids}"));
-        command
+        read_output(command.arg(format!("https://127.0.0.1:{port}/items/{ids}")));
     });
 }
 
 #[test]
 fn wget_with_gnutls() {
-    is_read("", |_, port, phase| {
+    is_read("", |port, phase| {
         let mut command = Command::new("sh");
         // That a server answered with an error, its exit status 8, is no failure here.
         command.args(["-c", "wget \"$@\" || [ $? -eq 8 ]", "sh"]);
@@ -50,48 +48,63 @@ fn wget_with_gnutls() {
             command.arg("--no-http-keep-alive");
         }
         let urls = phase.ids.clone().map(|id| format!("https://127.0.0.1:{port}/items/{id}"));
-        command.args(urls);
-        command
+        read_output(command.args(urls));
     });
 }
 
 #[test]
 fn node_16_with_openssl_1_1() {
-    is_read("", |of, port, phase| script(&of.node("16.20.2"), "https", port, phase));
+    node_asks("16.20.2", "https");
 }
 
 #[test]
 fn node_20_with_openssl_3_0() {
-    is_read("", |of, port, phase| script(&of.node("20.20.2"), "https", port, phase));
+    node_asks("20.20.2", "https");
 }
 
 #[test]
 fn node_24_with_openssl_3_5() {
-    is_read("", |of, port, phase| script(&of.node("24.21.0"), "https", port, phase));
+    node_asks("24.21.0", "https");
+}
+
+#[test]
+fn node_24_by_fetch() {
+    node_asks("24.21.0", "fetch");
+}
+
+fn node_asks(version: &str, how: &str) {
+    program_is_read("", |of| vec![node(of, version), program("tls_client.js"), how.into()]);
 }
 
 #[test]
 fn bun_with_boringssl() {
-    is_read("", |of, port, phase| script(&of.bun(), "fetch", port, phase));
+    program_is_read("", |of| vec![bun(of), program("tls_client.js"), "fetch".into()]);
 }
 
 #[test]
 fn python_http_client() {
-    is_read("", |_, port, phase| python("sync", port, phase));
+    program_is_read("", |_| python("sync"));
 }
 
 #[test]
 fn python_asyncio() {
-    is_read("localhost", |_, port, phase| python("asyncio", port, phase));
+    program_is_read("localhost", |_| python("asyncio"));
+}
+
+fn python(how: &str) -> Vec<PathBuf> {
+    vec!["python3".into(), program("tls_client.py"), how.into()]
 }
 
 #[test]
 fn go_without_symbols() {
-    is_read("", |of, port, phase| {
-        let mut command = Command::new(go(of.0));
-        command.arg("ask");
-        arguments(&mut command, port, phase);
-        command
+    program_is_read("", |of| vec![go(of), "ask".into()]);
+}
+
+#[test]
+fn rustls_with_symbols() {
+    let peer = Peer::with_symbols();
+    is_read("localhost", |port, phase| {
+        peer.ask(loopback(port), &Load(vec![phase.clone()]), CONNECTIONS, |command| command);
     });
 }
 
@@ -117,7 +130,8 @@ fn gnutls_cli() {
         }
     };
     let one = |method, ids, body| Phase { method, ids, body, manner: Manner::Kept };
-    let load = Load(vec![one("GET", 0..50, 0), one("POST", 50..80, 300)]);
+    let (half, all) = (requests() / 2, requests());
+    let load = Load(vec![one("GET", 0..half, 0), one("POST", half..all, 300)]);
     run.check("", &load, ask);
 }
 
@@ -137,8 +151,9 @@ fn grpcio_with_boringssl() {
     let before = run.sensor.counter("http2_connections");
     // A first short call may be over before the library is known.
     wait_for("HTTP/2 of gRPC", || {
-        let mut client = client_of("python3".into(), "grpc_client.py");
-        client.env("PYTHONPATH", grpcio(&node)).arg(format!("127.0.0.1:{}", run.port));
+        let mut client = Command::new("python3");
+        client.env("PYTHONPATH", grpcio(&node)).arg(program("grpc_client.py"));
+        client.arg(format!("127.0.0.1:{}", run.port));
         read_output(client.arg(run.certificate.certificate()));
         (run.sensor.counter("http2_connections") > before).then_some(())
     });
@@ -151,14 +166,13 @@ fn grpcio_with_boringssl() {
 fn rustls_without_symbols_alone_is_dark() {
     let Some(node) = require_live() else { return };
     let mut run = Run::start(&node);
+    let address = loopback(run.port);
     warm_up(&mut run.sensor, run.port, |load| {
-        for phase in &load.0 {
-            read_output(&mut python("sync", run.port, phase));
-        }
+        ask(&python("sync"), address, &load.0[0], 1);
     });
     let dark = Peer::dark();
     let load = Load(vec![Phase { method: "GET", ids: 0..40, body: 0, manner: Manner::Fresh }]);
-    dark.ask(loopback(run.port), &load, 4, |command| command);
+    dark.ask(address, &load, 4, |command| command);
     let rows = wait_for("rows of what is dark", || {
         let rows = rows(&run.sensor);
         (rows.iter().map(dark_connections).sum::<u64>() >= 40).then_some(rows)
@@ -183,55 +197,24 @@ fn dark_connections(row: &TlsProgram) -> u64 {
     row.dark.values().sum()
 }
 
-/// What a client is started from.
-struct Programs<'a>(&'a Node);
-
-impl Programs<'_> {
-    fn node(&self, version: &str) -> std::path::PathBuf {
-        node(self.0, version)
-    }
-
-    fn bun(&self) -> std::path::PathBuf {
-        bun(self.0)
-    }
-}
-
-fn script(interpreter: &std::path::Path, how: &str, port: u16, phase: &Phase) -> Command {
-    let mut command = client_of(interpreter.to_owned(), "tls_client.js");
-    command.arg(how);
-    arguments(&mut command, port, phase);
-    command
-}
-
-fn python(how: &str, port: u16, phase: &Phase) -> Command {
-    let mut command = client_of("python3".into(), "tls_client.py");
-    command.arg(how);
-    arguments(&mut command, port, phase);
-    command
-}
-
-/// The arguments that the clients of `tests/programs` share.
-fn arguments(command: &mut Command, port: u16, phase: &Phase) {
-    let Phase { method, ids, body, manner } = phase;
-    let manner = if *manner == Manner::Kept { Manner::Kept } else { Manner::Fresh };
-    command.arg(socket("127.0.0.1", port).to_string()).arg(method);
-    command.args([ids.start, ids.end, *body].map(|number| number.to_string()));
-    command.args([CONNECTIONS, manner.word()]);
-}
-
 fn content(phase: &Phase) -> String {
     "x".repeat(phase.body as usize)
 }
 
-/// Every request of a client is seen once and rightly. `name` is the host name that it asks for.
-fn is_read(name: &str, command: impl Fn(&Programs<'_>, u16, &Phase) -> Command) {
+/// The same of a client of `tests/programs`.
+fn program_is_read(name: &str, client: impl Fn(&Node) -> Vec<PathBuf>) {
     let Some(node) = require_live() else { return };
-    let mut run = Run::start(&node);
-    let programs = Programs(&node);
-    run.check(name, &Load::of(200), |port, load| {
-        for phase in &load.0 {
-            read_output(&mut command(&programs, port, phase));
-        }
+    let client = client(&node);
+    Run::start(&node).check(name, &Load::of(requests()), |port, load| {
+        load.0.iter().for_each(|phase| ask(&client, loopback(port), phase, CONNECTIONS));
+    });
+}
+
+/// Every request of a client is seen once and rightly. `name` is the host name that it asks for.
+fn is_read(name: &str, ask: impl Fn(u16, &Phase)) {
+    let Some(node) = require_live() else { return };
+    Run::start(&node).check(name, &Load::of(requests()), |port, load| {
+        load.0.iter().for_each(|phase| ask(port, phase));
     });
 }
 
@@ -260,11 +243,7 @@ impl Run {
         let port = self.port;
         warm_up(&mut self.sensor, port, |load| ask(port, load));
         ask(port, load);
-        let mut all = load.clone();
-        let (ids, manner) = (WARM_UP..WARM_UP + 1000, Manner::Fresh);
-        all.0.push(Phase { method: "GET", ids, body: 0, manner });
-        let mut asked = self.peer.served(&all);
-        asked.retain(|asked| asked.id < WARM_UP);
+        let asked = self.peer.served(load);
         assert_eq!(asked.len(), load.requests(), "the client has not asked for all");
         self.sensor.wait_events(port, asked.len() + 1);
         self.sensor.stop();
