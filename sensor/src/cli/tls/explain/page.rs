@@ -79,8 +79,7 @@ fn arguments(arguments: Arguments) -> Vec<String> {
                 || format!("label in {}", name(label)),
                 |length| sized("label", label, length),
             );
-            let random =
-                client_random.map(|(at, length)| sized("client random", at, length));
+            let random = client_random.map(|(at, length)| sized("client random", at, length));
             let secret = sized("secret", secret, secret_length);
             [label].into_iter().chain(random).chain([secret]).collect()
         }
