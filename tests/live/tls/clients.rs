@@ -130,8 +130,8 @@ fn gnutls_cli() {
         }
     };
     let one = |method, ids, body| Phase { method, ids, body, manner: Manner::Kept };
-    let (half, all) = (requests() / 2, requests());
-    let load = Load(vec![one("GET", 0..half, 0), one("POST", half..all, 300)]);
+    // They are all sent before the first answer: more than wait on a connection would be dropped.
+    let load = Load(vec![one("GET", 0..50, 0), one("POST", 50..80, 300)]);
     run.check("", &load, ask);
 }
 
