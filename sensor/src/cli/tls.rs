@@ -110,7 +110,7 @@ fn programs(status: &TlsStatus, look: Look) -> String {
             reasons(program),
         ]);
     }
-    lines(&table)
+    lines(table)
 }
 
 fn libraries(status: &TlsStatus, look: Look) -> String {
@@ -127,7 +127,7 @@ fn libraries(status: &TlsStatus, look: Look) -> String {
             human::printable(state),
         ]);
     }
-    lines(&table)
+    lines(table)
 }
 
 fn table(look: Look) -> Table {
@@ -141,7 +141,12 @@ fn table(look: Look) -> Table {
     table
 }
 
-fn lines(table: &Table) -> String {
+/// The table as text, two blanks between columns and none around them.
+fn lines(mut table: Table) -> String {
+    let last = table.column_count().saturating_sub(1);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, if index == last { 0 } else { 2 }));
+    }
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
