@@ -216,14 +216,21 @@ impl Connections {
             tls.keyring.expire(now);
         }
         let around = &mut Around { settings, memory, counts, tls };
+        let mut over = Vec::new();
         waiting.retain(|id| {
             let Some(connection) = table.get_mut(id) else { return false };
             if connection.retry(now, around, emit) == Fate::Settled && settled.len() < MAX_SETTLED {
                 settled.push(*id);
             }
             connection.listed = connection.is_waiting();
+            if connection.lingers && !connection.listed {
+                over.push(*id);
+            }
             connection.listed
         });
+        for id in over {
+            self.close(id, emit);
+        }
     }
 
     /// What became of TLS connections since the last call.
@@ -345,7 +352,9 @@ impl Connections {
         let Self { settings, table, memory, counts, tls, waiting, speakers, .. } = self;
         let Some(connection) = table.get_mut(&segment.connection) else { return };
         let fate = connection.segment(segment, &mut Around { settings, memory, counts, tls }, emit);
-        if fate == Fate::Open && !connection.listed && connection.is_waiting() {
+        let waits = connection.is_waiting();
+        connection.lingers |= fate == Fate::Over && waits;
+        if fate != Fate::Settled && waits && !connection.listed {
             connection.listed = true;
             waiting.push(segment.connection);
             if segment.origin.pid != 0 && speakers.len() < MAX_SPEAKERS {
@@ -358,6 +367,8 @@ impl Connections {
                 self.settled.push(segment.connection);
             }
             Fate::Settled | Fate::Open => {}
+            // The secret of a short connection may come after its end.
+            Fate::Over if waits => {}
             Fate::Over => self.close(segment.connection, emit),
         }
     }

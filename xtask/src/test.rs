@@ -75,6 +75,10 @@ fn tests(filter: Option<&str>, fast: bool) -> Result<Command> {
     if live_tests_are_required() {
         command.env("SENSOR_REQUIRE_LIVE", "1");
     }
+    // One who names a test does not want to wait.
+    if filter.is_none() {
+        command.env("SENSOR_TESTS_FULL", "1");
+    }
     command.args(filter);
     Ok(command)
 }

@@ -110,7 +110,7 @@ fn programs(status: &TlsStatus, look: Look) -> String {
             reasons(program),
         ]);
     }
-    lines(&table)
+    lines(table)
 }
 
 fn libraries(status: &TlsStatus, look: Look) -> String {
@@ -127,7 +127,7 @@ fn libraries(status: &TlsStatus, look: Look) -> String {
             human::printable(state),
         ]);
     }
-    lines(&table)
+    lines(table)
 }
 
 fn table(look: Look) -> Table {
@@ -141,7 +141,10 @@ fn table(look: Look) -> Table {
     table
 }
 
-fn lines(table: &Table) -> String {
+fn lines(mut table: Table) -> String {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 

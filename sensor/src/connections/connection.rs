@@ -30,6 +30,8 @@ pub(super) struct Connection {
     reading: Reading,
     /// It is among the connections that wait for a secret.
     pub listed: bool,
+    /// It has ended, and its secret may still come.
+    pub lingers: bool,
     /// Directions in which a FIN was seen while nothing was read any more.
     finished: [bool; 2],
 }
@@ -102,6 +104,7 @@ impl Connection {
                 missed: [0; 2],
             },
             listed: false,
+            lingers: false,
             finished: [false; 2],
         }
     }

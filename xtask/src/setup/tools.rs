@@ -2,22 +2,35 @@
 //!
 //! What comes from npm and PyPI the tests fetch themselves, into the target directory.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 
 use super::apt;
 use crate::process;
 
-/// Debian packages, each with the binary that proves it: a machine may have it from elsewhere.
+/// Debian packages, each with what proves it, a binary or a file: a machine may have it from
+/// elsewhere.
 const TOOLS: &[(&str, &str)] = &[
+    ("binutils", "strip"),
+    ("caddy", "caddy"),
     ("curl", "curl"),
+    ("gnutls-bin", "gnutls-cli"),
+    ("golang-go", "go"),
+    ("haproxy", "haproxy"),
     ("iproute2", "ip"),
+    ("lighttpd", "lighttpd"),
+    ("lighttpd-mod-gnutls", "/usr/lib/lighttpd/mod_gnutls.so"),
+    ("lighttpd-mod-openssl", "/usr/lib/lighttpd/mod_openssl.so"),
     ("nftables", "nft"),
     ("nginx-light", "nginx"),
     ("nodejs", "node"),
     ("npm", "npm"),
+    ("openssl", "openssl"),
     ("python3", "python3"),
     ("python3-pip", "pip3"),
     ("tmux", "tmux"),
+    ("wget", "wget"),
     ("wrk", "wrk"),
 ];
 
@@ -34,15 +47,23 @@ pub fn install() -> Result<()> {
     bail!(message(&missing, process::is_root()))
 }
 
-/// The packages whose binary is not on this machine, with that binary.
+/// The packages whose proof is not on this machine, with that proof.
 fn missing() -> Vec<(&'static str, &'static str)> {
-    TOOLS.iter().copied().filter(|(_, binary)| process::find_binary(binary).is_none()).collect()
+    TOOLS.iter().copied().filter(|(_, proof)| !is_there(proof)).collect()
+}
+
+fn is_there(proof: &str) -> bool {
+    if proof.starts_with('/') {
+        Path::new(proof).exists()
+    } else {
+        process::find_binary(proof).is_some()
+    }
 }
 
 fn message(missing: &[(&str, &str)], root: bool) -> String {
     let (packages, binaries): (Vec<_>, Vec<_>) = missing.iter().copied().unzip();
     format!(
-        "the tests and benches lack these programs on PATH: {}\n  on Debian or Ubuntu: {}\n  \
+        "the tests and benches lack these programs: {}\n  on Debian or Ubuntu: {}\n  \
          elsewhere: install them by your system's means",
         binaries.join(", "),
         apt::command(&packages, root)
@@ -56,7 +77,7 @@ mod tests {
     #[test]
     fn the_message_names_binaries_and_packages() {
         let text = message(&[("nginx-light", "nginx"), ("wrk", "wrk")], false);
-        assert!(text.contains("on PATH: nginx, wrk\n"), "{text}");
+        assert!(text.contains("programs: nginx, wrk\n"), "{text}");
         assert!(text.contains("--no-install-recommends nginx-light wrk\n"), "{text}");
     }
 }
