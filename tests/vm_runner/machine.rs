@@ -9,7 +9,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use sensor::capture::{attribution::cgroup, live, probe};
+use aya::programs::loaded_programs;
+use sensor::capture::{attribution::cgroup, probe};
 
 use crate::{cases::Boot, sensor::Sensor};
 
@@ -92,12 +93,12 @@ pub fn knows_sender() -> bool {
     probe::knows_sender().unwrap_or(false)
 }
 
-/// Waits until no program of a sensor is loaded.
+/// Waits until no program of a sensor is loaded: the kernel frees them soon after the end.
 pub fn no_program() -> Result<()> {
-    match live::attached_sensor() {
-        None => Ok(()),
-        Some(id) => bail!("program {id} of the sensor is still loaded"),
-    }
+    wait("the sensor's programs to be gone", || {
+        let mut loaded = loaded_programs().filter_map(Result::ok);
+        Ok((!loaded.any(|program| program.name().starts_with(b"sensor_"))).then_some(()))
+    })
 }
 
 /// Calls `done` until it gives a value, or for [`PATIENCE`].
