@@ -47,7 +47,7 @@ pub struct LibraryFile {
     pub device: String,
     /// Inode number.
     pub inode: u64,
-    /// The TLS library.
+    /// The TLS library, or several.
     pub library: String,
     /// Whether its secrets are read.
     pub probed: bool,
@@ -123,11 +123,14 @@ pub(super) fn make<L>(
 fn file<L>(id: FileId, entry: &Entry<L>, processes: &HashMap<u32, Process>) -> Option<LibraryFile> {
     let (library, offsets, reason) = match &entry.state {
         State::Nothing => return None,
-        State::Probed(probe) => (Some(probe.library), probe.offsets.clone(), probe.refusal.clone()),
+        State::Probed(probe) => {
+            (probe.libraries.clone(), probe.offsets.clone(), probe.refusal.clone())
+        }
         State::Dark { library, reason, again } => {
-            let retried =
-                if *again == Again::Always { " (tried again from time to time)" } else { "" };
-            (*library, Vec::new(), Some(format!("{reason}{retried}")))
+            let name = library.map_or("unknown", |library| library.name());
+            let tried =
+                if *again == Again::Always { "; tried again from time to time" } else { "" };
+            (name.to_owned(), Vec::new(), Some(format!("{reason}{tried}")))
         }
     };
     let user = |pid: &u32| {
@@ -139,7 +142,7 @@ fn file<L>(id: FileId, entry: &Entry<L>, processes: &HashMap<u32, Process>) -> O
         path: entry.path.clone(),
         device: format!("{major:x}:{minor:x}"),
         inode: id.inode,
-        library: library.map_or("unknown", |library| library.name()).to_owned(),
+        library,
         probed: matches!(entry.state, State::Probed(_)),
         offsets,
         reason,

@@ -1,6 +1,7 @@
 //! From an open file to probes in it: the scan, its remembered result, the attachment.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io,
     path::PathBuf,
@@ -69,7 +70,8 @@ pub(super) enum Again {
 
 /// The probes of a file.
 pub(super) struct Probe<L> {
-    pub library: Library,
+    /// Names of the libraries; a program may have two.
+    pub libraries: String,
     /// Where they are in the file.
     pub offsets: Vec<u64>,
     /// Why some of the file's functions have none.
@@ -185,8 +187,9 @@ impl<A: Attach> Scanner<A> {
             let reason = refusal.unwrap_or_default();
             return State::Dark { library: Some(library), reason, again: Again::Always };
         }
-        info!(path, library = library.name(), probes = links.len(), "TLS library probed");
-        let probe = Arc::new(Probe { library, offsets, refusal, links });
+        let libraries = names(found);
+        info!(path, libraries, probes = links.len(), "TLS library probed");
+        let probe = Arc::new(Probe { libraries, offsets, refusal, links });
         self.placed.push(Placed { below, probe: Arc::downgrade(&probe) });
         State::Probed(probe)
     }
@@ -218,6 +221,11 @@ impl<A: Attach> Scanner<A> {
         }
         (links, refusal)
     }
+}
+
+fn names(found: &[Found]) -> String {
+    let names: BTreeSet<_> = found.iter().map(|found| found.library.name()).collect();
+    names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 fn library(nothing: &Nothing) -> Option<Library> {

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tracing::info;
+use tracing::{debug, info};
 
 use super::{
     Attach, FileId, LibraryReport,
@@ -133,7 +133,12 @@ impl<A: Attach> Table<A> {
         }
         match mapping.open(pid) {
             Ok(file) => self.insert(mapping.id, file, &mapping.path, None),
-            Err(_) => self.skipped += 1,
+            Err(error) if Stat::read(pid).is_some() => {
+                debug!(pid, path = mapping.path, %error, "a mapped file is not looked into");
+                self.skipped += 1;
+            }
+            // It has gone meanwhile.
+            Err(_) => {}
         }
     }
 

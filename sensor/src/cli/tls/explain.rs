@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{super::terminal::Look, Output};
 use crate::capture::{
@@ -26,7 +26,7 @@ use crate::capture::{
 #[command(after_help = "Examples:\n  \
     sensor tls explain /usr/lib/x86_64-linux-gnu/libssl.so.3\n  \
     sudo sensor tls explain 4711      all that process 4711 has mapped (a file of that name: ./4711)\n  \
-    sensor tls explain \"$(command -v node)\" --output json | jq '.[].explanation.outcome'")]
+    sensor tls explain \"$(command -v node)\" --output json | jq '.[].found'")]
 pub struct Arguments {
     /// Path of a file, or id of a process.
     #[arg(value_name = "FILE|PID")]
@@ -37,7 +37,6 @@ pub struct Arguments {
 }
 
 /// A file with what was found in it.
-#[derive(Serialize)]
 struct Explained {
     /// Path in the mount namespace of the process.
     path: String,
@@ -61,7 +60,10 @@ impl Arguments {
             None => Found { files: vec![self.file()?], ..Found::default() },
         };
         let text = match self.output {
-            Output::Json => serde_json::to_string_pretty(&found.files)? + "\n",
+            Output::Json => {
+                let files = found.files.iter().map(Explained::json).collect::<Vec<_>>();
+                serde_json::to_string_pretty(&files)? + "\n"
+            }
             Output::Text => page::show(&found, Look::of_stdout()),
         };
         io::stdout().write_all(text.as_bytes())?;
@@ -80,6 +82,36 @@ impl Arguments {
     }
 }
 
+impl Explained {
+    /// As an object: `path`, `found` (functions), `nothing` (why there is none), and what was seen.
+    fn json(&self) -> Value {
+        let Explanation {
+            outcome,
+            machine,
+            build_id,
+            signs,
+            labels,
+            candidates,
+            symbols,
+            go,
+            spent,
+        } = &self.explanation;
+        json!({
+            "path": self.path,
+            "found": outcome.as_deref().unwrap_or_default(),
+            "nothing": outcome.as_ref().err().map(ToString::to_string),
+            "machine": machine,
+            "build_id": build_id,
+            "signs": signs,
+            "labels": labels,
+            "candidates": candidates,
+            "symbols": symbols,
+            "go": go,
+            "spent": spent,
+        })
+    }
+}
+
 /// What a process has mapped.
 fn process(pid: u32) -> Result<Found> {
     let mapped = mapped_files(pid).map_err(|error| match error.kind() {
@@ -87,7 +119,8 @@ fn process(pid: u32) -> Result<Found> {
             anyhow::anyhow!("there is no process {pid}; a file of that name is ./{pid}")
         }
         io::ErrorKind::PermissionDenied => anyhow::anyhow!(
-            "process {pid} belongs to somebody else: {error}; run `sudo sensor tls explain {pid}`"
+            "failed to read what process {pid} has mapped: {error}; run it as root, with \
+             CAP_SYS_PTRACE and outside of containers"
         ),
         _ => anyhow::anyhow!("failed to read what process {pid} has mapped: {error}"),
     })?;
@@ -132,6 +165,15 @@ mod tests {
         check("/usr", &["/usr is not a regular file"]);
         // The number of no process: beyond the most that Linux gives (2^22).
         check("4194999", &["no process 4194999", "./4194999"]);
+    }
+
+    #[test]
+    fn json_says_what_was_found_or_why_nothing() {
+        let arguments = Arguments { target: "/bin/true".into(), output: Output::Json };
+        let json = arguments.file().expect("it is there").json();
+        assert_eq!((&json["path"], &json["found"]), (&json!("/bin/true"), &json!([])));
+        assert_eq!(json["nothing"], "no TLS library");
+        assert_eq!(json["machine"], std::env::consts::ARCH);
     }
 
     #[test]

@@ -81,7 +81,7 @@ fn garbage_behind_change_cipher_spec_is_not_read() {
                 vec![Event::data(Side::Client, &hello), Event::data(Side::Server, answer)];
             for side in [Side::Client, Side::Server] {
                 events.push(Event::data(side, &record(20, &[1])));
-                let garbage: Vec<u8> = (0..2000_u32).map(|n| (n * n >> 3) as u8).collect();
+                let garbage: Vec<u8> = (0..2000_u32).map(|n| ((n * n) >> 3) as u8).collect();
                 events.push(Event::data(side, &record(kind, &garbage)));
                 events.push(Event::data(side, &garbage));
             }

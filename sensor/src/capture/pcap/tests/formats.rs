@@ -180,6 +180,8 @@ impl Sink for KeyLogs {
 
 #[test]
 fn key_logs_inside_are_handed_on() {
+    const TLS: u32 = 0x544c_534b;
+    const WIREGUARD: u32 = 0x5747_4b4c;
     // Type of the secrets, their length, padding behind them.
     let secrets = |big_endian: bool, kind: u32, length: u32, text: &[u8]| {
         let word = |word: u32| if big_endian { word.to_be_bytes() } else { word.to_le_bytes() };
@@ -193,8 +195,6 @@ fn key_logs_inside_are_handed_on() {
         assert_eq!((summary.problem, summary.bad_blocks), (None, bad_blocks));
         assert_eq!(logs.0, expect);
     };
-    const TLS: u32 = 0x544c_534b;
-    const WIREGUARD: u32 = 0x5747_4b4c;
     for big_endian in [false, true] {
         check(&secrets(big_endian, TLS, 5, b"label\0\0\0"), &[b"label"], 0);
         check(&secrets(big_endian, WIREGUARD, 5, b"label\0\0\0"), &[], 0);

@@ -63,7 +63,7 @@ fn function(page: &mut Page, found: &keylog::Found) {
     }
     because
         .extend(evidence.symbols.iter().map(|name| format!("called {}", human::printable(name))));
-    because.push(format!("starts by {}", human::printable(&evidence.boundary)));
+    because.push(format!("start known by the {}", human::printable(&evidence.boundary)));
     page.line("because", &because);
     page.line("arguments", &arguments(found.arguments));
 }
@@ -125,7 +125,10 @@ fn file(page: &mut Page, explanation: &Explanation) {
     page.line(
         "took",
         &[
-            human::milliseconds(spent.milliseconds as f64),
+            match spent.milliseconds {
+                0 => "less than 1 ms".to_owned(),
+                milliseconds => human::milliseconds(milliseconds as f64),
+            },
             format!("{} read", human::bytes(spent.bytes)),
             format!("{} instructions decoded", human::integer(spent.instructions)),
         ],
@@ -296,7 +299,7 @@ others       3 files without a sign of TLS
                 labels: vec!["A".to_owned(), "B".to_owned()],
                 references: 5,
                 symbols: vec!["ssl_log_secret".to_owned()],
-                boundary: "a symbol".to_owned(),
+                boundary: "unwind table".to_owned(),
                 version: None,
             },
             code: String::new(),
@@ -304,7 +307,7 @@ others       3 files without a sign of TLS
         let text = shown(Explanation { outcome: Ok(vec![found]), ..explanation() }, None);
         let expect = "\
 result       OpenSSL: key-log function at 0x1000 (file offset 0x900)
-because      2 labels agree in 5 loads, called ssl_log_secret, starts by a symbol
+because      2 labels agree in 5 loads, called ssl_log_secret, start known by the unwind table
 arguments    label in rsi, secret in rdx, its length in rcx
 ";
         assert!(text.contains(expect), "{text}");
