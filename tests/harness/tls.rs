@@ -3,10 +3,12 @@
 
 mod expect;
 mod peer;
+mod pipes;
 mod programs;
 mod servers;
 
 pub use expect::{Asked, Expected, WARM_UP};
 pub use peer::{Load, Manner, Peer, Phase, peer};
+pub use pipes::Pipes;
 pub use programs::{bun, go, grpcio, node};
 pub use servers::{Certificate, TlsKind, nginx_with, start};

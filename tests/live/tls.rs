@@ -52,7 +52,7 @@ fn until_seen(sensor: &mut Sensor, port: u16, ask: impl Fn(u64)) {
         assert!(
             start.elapsed() < Duration::from_secs(20),
             "nothing is seen of this library: {:?}",
-            sensor.ask("/status")
+            sensor.ask("/tls")
         );
     }
 }

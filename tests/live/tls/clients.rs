@@ -1,15 +1,11 @@
 //! Each client, with a server that nobody can read.
 
-use std::{
-    io::Write,
-    path::PathBuf,
-    process::{Command, Stdio},
-};
+use std::{path::PathBuf, process::Command};
 
 use sensor::coverage::TlsProgram;
 use tests::harness::{
     Node, Sensor, Server, free_port, program, read_output, require_live,
-    tls::{Certificate, Expected, Load, Manner, Peer, Phase, bun, go, grpcio, node},
+    tls::{Certificate, Expected, Load, Manner, Peer, Phase, Pipes, bun, go, grpcio, node},
     wait_for,
 };
 
@@ -108,39 +104,35 @@ fn rustls_with_symbols() {
     });
 }
 
-/// It sends what its standard input says, one request behind the other.
+/// It knows no HTTP: a request goes in when the answer to the last has come out.
 #[test]
 fn gnutls_cli() {
     let Some(node) = require_live() else { return };
-    let mut run = Run::start(&node);
-    let ask = |port, load: &Load| {
-        for phase in &load.0 {
-            let requests: String = phase.ids.clone().map(|id| pipelined(phase, id)).collect();
-            let mut command = Command::new("gnutls-cli");
-            command.args(["--insecure", "--port", &format!("{port}"), "127.0.0.1"]);
-            let mut child = command
-                .stdin(Stdio::piped())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("it is on PATH");
-            child.stdin.as_mut().expect("it is piped").write_all(requests.as_bytes()).unwrap();
-            // It ends when the server has ended the connection.
-            child.wait().unwrap();
-        }
-    };
-    let one = |method, ids, body| Phase { method, ids, body, manner: Manner::Kept };
     let (half, all) = (requests() / 2, requests());
-    let load = Load(vec![one("GET", 0..half, 0), one("POST", half..all, 300)]);
-    run.check("", &load, ask);
+    let one = |method, ids, body, manner| Phase { method, ids, body, manner };
+    let load = Load(vec![
+        one("GET", 0..half, 0, Manner::Kept),
+        one("POST", half..all, 300, Manner::Kept),
+        one("PUT", all..all + all / 50, 300, Manner::Fresh),
+    ]);
+    Run::start(&node).check("", &load, |port, load| {
+        for Phase { method, ids, body, manner } in &load.0 {
+            let connect = || Pipes::client(&mut gnutls(port), loopback(port));
+            let mut client = connect();
+            for id in ids.clone() {
+                client.item(method, id, *body as usize, true);
+                if *manner != Manner::Kept && id + 1 < ids.end {
+                    client = connect();
+                }
+            }
+        }
+    });
 }
 
-fn pipelined(phase: &Phase, id: u64) -> String {
-    let Phase { method, ids, body, .. } = phase;
-    let close = if id + 1 == ids.end { "Connection: close\r\n" } else { "" };
-    let length = if *body > 0 { format!("Content-Length: {body}\r\n") } else { String::new() };
-    let content = content(phase);
-    format!("{method} /items/{id} HTTP/1.1\r\nHost: a\r\n{close}{length}\r\n{content}")
+fn gnutls(port: u16) -> Command {
+    let mut command = Command::new("gnutls-cli");
+    command.args(["--insecure", "--logfile=/dev/null", "--port", &port.to_string(), "127.0.0.1"]);
+    command
 }
 
 /// What it sends is HTTP/2: that its connection is decrypted is all that can be seen.

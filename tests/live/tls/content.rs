@@ -18,6 +18,7 @@ fn the_sensor_starts_last() {
     let peer = Peer::dark();
     let mut sensor = Sensor::start(&node);
     for server in &servers {
+        eprintln!("{:?}", server.executable());
         warm_up(&mut sensor, server.address.port(), |load| {
             peer.ask(server.address, load, 1, |command| command);
         });
