@@ -57,13 +57,15 @@ fn come_and_go(kind: TlsKind) {
     let others = links();
     let done = AtomicBool::new(false);
     let answered = std::thread::scope(|scope| {
+        let ends = Ends(&done);
         let asking = scope.spawn(|| ask_until(&done, &server));
         for _ in 0..requests() / 10 {
             let attach = |(file, found): &(File, Found)| probes.attach(file, found);
-            let links: Result<Vec<_>, _> = targets.iter().map(attach).collect();
-            assert!(links.expect("they attach").len() == targets.len() && self::links() > others);
+            let attached: Vec<_> = targets.iter().map(attach).collect();
+            assert!(attached.iter().all(Result::is_ok), "a probe is refused");
+            assert_eq!(links(), others + targets.len());
         }
-        done.store(true, Ordering::Relaxed);
+        drop(ends);
         // It fails where a single request is not answered as it should be.
         asking.join().unwrap()
     });
@@ -72,6 +74,15 @@ fn come_and_go(kind: TlsKind) {
     assert_eq!(server.pids(), pids, "{kind:?} is not what it was");
     assert_eq!(links(), others, "a probe was left");
     assert_eq!(code(&pids, &targets), before, "a breakpoint was left");
+}
+
+/// Ends the asking, also where the test fails.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// The probes' programs, loaded by this process. What captures stays outside of all that runs.
