@@ -23,7 +23,13 @@ pub struct KeyringLimits {
     pub count: usize,
     /// Nanoseconds after which a secret is forgotten.
     pub age: u64,
+    /// Trials of secrets on records of all connections in 100 ms of the capture's clock. What finds
+    /// none left is tried later.
+    pub tries: u64,
 }
+
+/// What [`KeyringLimits::tries`] is for, in nanoseconds.
+const TICK: u64 = 100_000_000;
 
 /// What became of secrets.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,6 +46,8 @@ pub struct KeyringCounts {
     pub expired: u64,
     /// Trials of a secret on a record.
     pub tries: u64,
+    /// Trials put off because there were too many.
+    pub deferred: u64,
 }
 
 /// Secrets in wait of their connection. Wiped when dropped.
@@ -54,6 +62,8 @@ pub struct Keyring {
     /// Fingerprints of TLS 1.3 secrets that opened a record: the other end logs them as well.
     claimed: Fingerprints,
     serial: u64,
+    /// Since when trials are counted, and how many are left.
+    tick: (Timestamp, u64),
     /// What became of secrets.
     pub counts: KeyringCounts,
 }
@@ -85,6 +95,7 @@ impl Keyring {
             ages: VecDeque::new(),
             claimed: Fingerprints::default(),
             serial: 0,
+            tick: (Timestamp::default(), limits.tries),
             counts: KeyringCounts::default(),
         }
     }
@@ -109,6 +120,9 @@ impl Keyring {
     /// Forgets what is too old.
     pub fn expire(&mut self, now: Timestamp) {
         let age = self.limits.age;
+        if now.since(self.tick.0) >= TICK {
+            self.tick = (now, self.limits.tries);
+        }
         for queue in &mut self.unclaimed {
             while queue.front().is_some_and(|entry| now.since(entry.time) > age) {
                 queue.pop_front();
@@ -143,11 +157,17 @@ impl Keyring {
         if seen.newest == self.serial && seen.floor == 0 {
             return None;
         }
+        let (_, left) = &mut self.tick;
+        if *left == 0 {
+            self.counts.deferred += 1;
+            return None;
+        }
         let since = seen.newest;
         let fits = |entry: &Entry| entry.bytes.as_ref().len() == length;
         let tries = &mut self.counts.tries;
         let mut prove = |entry: &Entry| {
             *tries += 1;
+            *left = left.saturating_sub(1);
             proof(&entry.bytes)
         };
         let known = self.connections.get(client_random).into_iter().flatten();
@@ -278,7 +298,7 @@ mod tests {
     }
 
     fn keyring(count: usize, age: u64) -> Keyring {
-        Keyring::new(KeyringLimits { count, age })
+        Keyring::new(KeyringLimits { count, age, tries: u64::MAX })
     }
 
     /// Claims the secret of a number; how many were tried, if it was there.
