@@ -4,6 +4,7 @@ mod bad_days;
 mod life;
 mod objects;
 mod places;
+mod tls;
 mod traffic;
 
 use std::path::Path;
@@ -64,6 +65,7 @@ const CASES: &[(&str, &str, On, Try)] = &[
     ("namespaces", "two network namespaces, seen once", On::Any, places::namespaces),
     ("process", "process of server and client", On::Any, places::process),
     ("container", "container of the server", On::Any, places::container),
+    ("tls", "TLS 1.2 and 1.3 of OpenSSL, read by its secrets", On::Any, tls::openssl),
     ("status", "`sensor status`: no losses so far", On::Any, life::status),
     ("second", "a second sensor is refused", On::Any, life::second),
     ("no_btf", "no BTF to be found: not needed", On::Vm, bad_days::no_btf),
@@ -79,8 +81,10 @@ const CASES: &[(&str, &str, On, Try)] = &[
 /// The cases of this boot. Those of the objects come first, one for each file in the folder.
 pub fn all(boot: Boot, objects: &Path) -> Result<Vec<Case>> {
     if boot == Boot::Lockdown {
-        let meaning = "lockdown=confidentiality";
-        return Ok(vec![case("lockdown", meaning, Box::new(bad_days::lockdown))]);
+        return Ok(vec![
+            case("lockdown", "lockdown=confidentiality", Box::new(bad_days::lockdown)),
+            case("lockdown_tls", "TLS under lockdown=confidentiality", Box::new(tls::openssl)),
+        ]);
     }
     let mut cases = objects::cases(objects)?;
     cases.extend(CASES.iter().map(|(name, meaning, on, run)| {

@@ -60,7 +60,7 @@ enum Task {
         #[arg(last = true, value_name = "SENSOR ARGUMENTS")]
         arguments: Vec<String>,
     },
-    /// Check formatting, lints and tidy, build, and run every test
+    /// Check formatting, lints and tidy, build, run every test, and the kernels of `cargo xtask vm`
     ///
     /// A test that needs root or a kernel feature says so and is skipped where that lacks; with
     /// `CI=true` or `SENSOR_REQUIRE_LIVE=1` a skip is a failure.
@@ -70,7 +70,8 @@ enum Task {
     Test {
         /// Run only the tests with this in their name; leaves out formatting, lints and tidy
         filter: Option<String>,
-        /// Leave out the release build and the `tests` crate (real kernel, servers, captures)
+        /// Leave out the release build, the `tests` crate (real kernel, servers, captures) and the
+        /// virtual machines
         #[arg(long)]
         fast: bool,
     },

@@ -18,7 +18,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{build, process, setup, workspace};
+use crate::{build, process, setup, test, workspace};
 use archive::Archive;
 use image::{Base, Contents};
 use kernel::Kernel;
@@ -58,11 +58,18 @@ pub fn list() -> Result<()> {
     Ok(())
 }
 
-/// The task `cargo xtask vm`.
-pub fn run(options: &Options) -> Result<()> {
-    let wanted = wanted(&options.kernels)?;
+/// Whether this machine has what the virtual machines need; installs it where it may.
+pub fn prepare() -> Result<()> {
     ensure!(std::env::consts::ARCH == "x86_64", "the virtual machines are x86-64 ones");
     setup::install_vm_tools()?;
+    Archive::open(&folder()?).map(drop)
+}
+
+/// The task `cargo xtask vm`.
+pub fn run(options: &Options) -> Result<()> {
+    let start = Instant::now();
+    let wanted = wanted(&options.kernels)?;
+    prepare()?;
     let folder = folder()?;
     let archive = Archive::open(&folder)?;
     let names = archive.package_names()?;
@@ -79,7 +86,8 @@ pub fn run(options: &Options) -> Result<()> {
         }
     }
     println!("{}", table::text(&columns));
-    eprintln!("xtask: {:.0} s from the first boot on", machines.start.elapsed().as_secs_f64());
+    let [all, built] = [start, machines.start].map(|time| time.elapsed().as_secs_f64());
+    eprintln!("xtask: {all:.0} s, {built:.0} s of them from the first boot on");
     if options.update_docs {
         table::update(&workspace::root().join(PAGE), &table::markdown(&columns))?;
     }
@@ -122,13 +130,10 @@ fn contents(folder: &Path) -> Result<Contents> {
         })?;
     }
     build::run(build::KernelProfile::Release)?;
-    process::run(workspace::cargo_command()?.args([
-        "build",
-        "--package",
-        "tests",
-        "--bin",
-        "vm_runner",
-    ]))?;
+    // With the features of the whole workspace, so that what the tests compiled is used.
+    let mut command = workspace::cargo_command()?;
+    test::lean(&mut command);
+    process::run(command.args(["build", "--workspace", "--bin", "vm_runner"]))?;
     // A copy, since debug information is most of it.
     let runner = folder.join("vm_runner");
     let built = workspace::target_directory()?.join("debug/vm_runner");
@@ -183,7 +188,7 @@ impl Machines {
 
     fn column(&self, wanted: &str, names: &[String]) -> Column {
         let (title, report) = self.kernel(wanted, names).unwrap_or_else(|error| {
-            (wanted.to_owned(), Report::failed("boot", &format!("{error:#}")))
+            (wanted.to_owned(), Report::failed("the machine boots", &format!("{error:#}")))
         });
         Column { title, report }
     }
@@ -216,7 +221,7 @@ impl Machines {
         let mut report = Report::parse(&String::from_utf8_lossy(&text));
         if let Some(reason) = report.unfinished() {
             let reason = format!("{reason} ({ended}); see {}", log.display());
-            report.add(boot.name(), Verdict::Failed(reason));
+            report.add(&format!("the {} boot ends", boot.name()), Verdict::Failed(reason));
         }
         eprintln!(
             "xtask: {} ({}) took {:.0} s, {} failed",

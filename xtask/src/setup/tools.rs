@@ -40,6 +40,7 @@ const VM_TOOLS: &[(&str, &str)] = &[
     ("busybox-static", "busybox"),
     ("cpio", "cpio"),
     ("libc-bin", "ldd"),
+    ("openssl", "openssl"),
     ("qemu-system-x86", "qemu-system-x86_64"),
     ("xz-utils", "xz"),
 ];

@@ -72,7 +72,12 @@ impl Archive {
         match updated {
             Ok(_) => fs::write(&stamp, "").context("failed to note the time of the lists")?,
             Err(error) if stamp.exists() => eprintln!("xtask: using old package lists: {error:#}"),
-            Err(error) => return Err(error),
+            Err(error) => {
+                return Err(error.context(
+                    "failed to fetch the package lists of the kernels; see that `apt-get update` \
+                     works on this machine, then run `cargo xtask vm` again",
+                ));
+            }
         }
         Ok(archive)
     }
@@ -109,7 +114,18 @@ impl Archive {
         fs::create_dir_all(&packages)
             .with_context(|| format!("failed to create {}", packages.display()))?;
         let mut download = self.apt("apt-get");
-        process::output(download.args(["download", package]).current_dir(&packages))?;
+        let downloaded =
+            process::output(download.args(["download", package]).current_dir(&packages));
+        if downloaded.is_err() {
+            // It may have gone from the archive since the lists were fetched.
+            let _ = fs::remove_file(self.folder.join("apt/updated"));
+        }
+        downloaded.with_context(|| {
+            format!(
+                "failed to download the package {package}; see that `apt-get update` works on \
+                 this machine, then run `cargo xtask vm` again, which fetches the package lists anew"
+            )
+        })?;
         let file = find(&packages, |_| true)
             .with_context(|| format!("apt-get left no package in {}", packages.display()))?;
         process::output(Command::new("dpkg").arg("-x").args([&file, into]))?;

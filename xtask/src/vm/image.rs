@@ -57,13 +57,15 @@ impl Base {
             create(&root.join(name))?;
         }
         let busybox = process::find_binary("busybox").context("no busybox on PATH")?;
+        let openssl = process::find_binary("openssl").context("no openssl on PATH")?;
         copy(&busybox, &root.join("bin/busybox"))?;
+        copy(&openssl, &root.join("bin/openssl"))?;
         copy(&contents.sensor, &root.join("bin/sensor"))?;
         copy(&contents.runner, &root.join("bin/vm_runner"))?;
         for object in fs::read_dir(&contents.objects).context("failed to list objects")?.flatten() {
             copy(&object.path(), &root.join("objects").join(object.file_name()))?;
         }
-        for binary in [&contents.sensor, &contents.runner] {
+        for binary in [&contents.sensor, &contents.runner, &openssl] {
             let listed = process::output(Command::new("ldd").arg(binary))?;
             for library in libraries(&listed) {
                 let place = root.join(library.strip_prefix("/").unwrap_or(library));

@@ -45,9 +45,9 @@ impl Report {
     }
 
     /// A report of one failure.
-    pub fn failed(name: &str, reason: &str) -> Self {
+    pub fn failed(meaning: &str, reason: &str) -> Self {
         let mut report = Self::default();
-        report.add(name, Verdict::Failed(reason.to_owned()));
+        report.add(meaning, Verdict::Failed(reason.to_owned()));
         report
     }
 
@@ -92,8 +92,8 @@ impl Report {
     }
 
     /// Adds a verdict that no line gave.
-    pub fn add(&mut self, name: &str, verdict: Verdict) {
-        let (name, meaning) = (format!("boot_{name}"), format!("{name} boot"));
+    pub fn add(&mut self, meaning: &str, verdict: Verdict) {
+        let (name, meaning) = (meaning.to_owned(), meaning.to_owned());
         self.cases.push(Case { name, meaning, verdict, says: Vec::new() });
     }
 
@@ -177,6 +177,6 @@ mod tests {
         let mut report = Report::parse("runner begin 6.1\nplan a A\ncase a ok\nrunner end\n");
         report.append(Report::failed("lockdown", "no time left"));
         assert_eq!(report.failures(), 1);
-        assert_eq!(report.cases[1].name, "boot_lockdown");
+        assert_eq!(report.cases[1].meaning, "lockdown");
     }
 }
