@@ -1,6 +1,8 @@
 //! The entry points that read bytes from outside, for arbitrary bytes. The fuzz targets in
 //! `fuzz/` and the tests below share them.
 
+mod tls;
+
 use std::{path::Path, time::Duration};
 
 use sensor::{
@@ -10,6 +12,8 @@ use sensor::{
     protocol::{body as coding, http1},
     stream,
 };
+
+pub use self::tls::{executable, key_log, tls};
 
 /// Small bounds, so that small inputs reach them.
 fn settings(source: Source) -> Settings {
@@ -199,7 +203,14 @@ mod tests {
 
     #[test]
     fn seeds_pass() {
-        let targets: [(&str, Target); 3] = [("http1", http1), ("pcap", pcap), ("body", body)];
+        let targets: [(&str, Target); 6] = [
+            ("http1", http1),
+            ("pcap", pcap),
+            ("body", body),
+            ("tls", tls),
+            ("key-log", key_log),
+            ("executable", executable),
+        ];
         for (name, target) in targets {
             let seeds = seeds(name);
             assert!(!seeds.is_empty(), "{name}");
@@ -245,6 +256,27 @@ mod tests {
                     *place ^= byte;
                 }
                 body(&seed);
+            }
+        }
+
+        #[test]
+        fn changed_connections(
+            which in any::<u8>(), manner in any::<u8>(),
+            steps in proptest::collection::vec((0_u8..12, any::<u8>()), 0..40),
+        ) {
+            let mut script = vec![which, manner];
+            script.extend(steps.into_iter().flat_map(|(what, place)| [what, place]));
+            tls(&script);
+        }
+
+        #[test]
+        fn changed_executables(at in any::<prop::sample::Index>(), bytes in any::<[u8; 4]>()) {
+            for mut seed in seeds("executable") {
+                let at = at.index(seed.len());
+                for (place, byte) in seed[at..].iter_mut().zip(bytes) {
+                    *place ^= byte;
+                }
+                executable(&seed);
             }
         }
     }

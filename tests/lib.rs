@@ -3,3 +3,4 @@
 pub mod fuzzing;
 pub mod harness;
 pub mod pcap_writer;
+pub mod trusting;

@@ -3,6 +3,7 @@
 pub mod conversation;
 pub mod load;
 pub mod packet;
+pub mod tls;
 
 use std::{
     fs::File,
@@ -10,7 +11,9 @@ use std::{
     path::Path,
 };
 
-pub use self::{conversation::Conversation, load::exchanges, packet::Packet};
+pub use self::{
+    conversation::Conversation, load::exchanges, packet::Packet, tls::exchanges_over_tls,
+};
 
 /// A classic pcap file with nanosecond times and Ethernet frames.
 pub struct PcapWriter<W> {

@@ -12,7 +12,7 @@ pub static SEGMENTS: RingBuf = RingBuf::with_byte_size(16 << 20, 0);
 
 /// Secrets and program starts: few, small, and read at once.
 #[map]
-pub static NOTICES: RingBuf = RingBuf::with_byte_size(256 << 10, 0);
+pub static NOTICES: RingBuf = RingBuf::with_byte_size(2 << 20, 0);
 
 #[map]
 pub static CONNECTIONS: LruHashMap<u64, Connection> = LruHashMap::with_max_entries(131_072, 0);

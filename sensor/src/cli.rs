@@ -12,6 +12,7 @@ mod human;
 pub mod live_view;
 pub mod logging;
 mod man;
+mod page;
 pub mod replay;
 mod run;
 mod status;

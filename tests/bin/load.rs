@@ -20,6 +20,8 @@ use tokio::{
 const USAGE: &str = "\
 usage:
   load capture FILE EXCHANGES PER_CONNECTION BODY_BYTES
+  load tls-capture FILE KEYS CERTIFICATE KEY EXCHANGES PER_CONNECTION BODY_BYTES
+                              over TLS 1.3, with the key log
   load serve CONNECTIONS      prints its port, serves until standard input ends
   load hold PORT CONNECTIONS  prints `open` when each connection has done one exchange, keeps
                               them open until standard input ends";
@@ -46,6 +48,17 @@ fn main() -> Result<()> {
                 number(body)?,
             )
             .with_context(|| format!("failed to write {}", file.display()))
+        }
+        ["tls-capture", file, keys, certificate, key, count, per_connection, body] => {
+            tests::pcap_writer::exchanges_over_tls(
+                Path::new(file),
+                Path::new(keys),
+                [Path::new(certificate), Path::new(key)],
+                number(count)?,
+                number(per_connection)?,
+                number(body)?,
+            )
+            .with_context(|| format!("failed to write {file}"))
         }
         ["serve", connections] => run(number(connections)?, serve()),
         ["hold", port, connections] => {

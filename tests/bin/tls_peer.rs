@@ -15,16 +15,15 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, ServerConfig,
-    ServerConnection, SignatureScheme, StreamOwned,
-    client::{
-        Resumption,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
-    crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+    ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned,
+    client::Resumption,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
-use tests::harness::{Client, connect, spread, status_of};
+use tests::{
+    harness::{Client, connect, spread, status_of},
+    trusting,
+};
 
 const USAGE: &str = "\
 usage:
@@ -111,56 +110,11 @@ impl Asking<'_> {
 }
 
 fn client_config(resumed: bool) -> Result<Arc<ClientConfig>> {
-    let provider = Arc::new(ring::default_provider());
-    let anyone = Arc::new(Anyone(Arc::clone(&provider)));
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(RootCertStore::empty())
-        .with_no_client_auth();
-    config.dangerous().set_certificate_verifier(anyone);
+    let mut config = trusting::client_config(rustls::DEFAULT_VERSIONS)?;
     if !resumed {
         config.resumption = Resumption::disabled();
     }
     Ok(Arc::new(config))
-}
-
-/// Trusts every server: that it is the right one is not what is tested.
-#[derive(Debug)]
-struct Anyone(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anyone {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }
 
 fn serve(address: SocketAddr, certificate: &str, key: &str, protocol: Option<&str>) -> Result<()> {

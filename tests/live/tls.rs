@@ -9,6 +9,7 @@ mod bad_days;
 mod clients;
 mod content;
 mod handshakes;
+mod probes;
 mod servers;
 mod versions;
 

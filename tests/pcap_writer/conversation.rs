@@ -29,6 +29,12 @@ pub struct Conversation {
     unseen: bool,
 }
 
+impl AsMut<Self> for Conversation {
+    fn as_mut(&mut self) -> &mut Self {
+        self
+    }
+}
+
 impl Conversation {
     /// Nothing is sent yet.
     pub fn new(client: SocketAddr, server: SocketAddr) -> Self {

@@ -23,23 +23,53 @@ pub fn exchanges(
     per_connection: usize,
     body_bytes: usize,
 ) -> io::Result<()> {
+    let exchange = |connection: &mut Conversation, turn: &Turn| {
+        if turn.first {
+            connection.handshake();
+        }
+        let (request, response) = (request(turn.number), response(turn.number, body_bytes));
+        connection.client(request.as_bytes()).server(response.as_bytes());
+        if turn.last {
+            connection.close();
+        }
+    };
+    side_by_side(path, count, per_connection, connection, exchange)
+}
+
+/// An exchange on its connection.
+pub(super) struct Turn {
+    pub number: usize,
+    pub first: bool,
+    pub last: bool,
+}
+
+/// Writes a capture of `count` exchanges on connections that run side by side, which `open` opens
+/// by their numbers.
+pub(super) fn side_by_side<C: AsMut<Conversation>>(
+    path: &Path,
+    count: usize,
+    per_connection: usize,
+    open: impl Fn(usize) -> C,
+    exchange: impl Fn(&mut C, &Turn),
+) -> io::Result<()> {
     let mut writer = PcapWriter::create(path)?;
     let per_connection = per_connection.max(1);
     let mut time = 1_700_000_000_000_000_000;
     for group in (0..count).step_by(per_connection.saturating_mul(CONCURRENT)) {
         let starts: Vec<usize> = (group..count).step_by(per_connection).take(CONCURRENT).collect();
-        let mut connections: Vec<Conversation> =
-            starts.iter().map(|start| connection(start / per_connection)).collect();
+        let mut connections: Vec<C> =
+            starts.iter().map(|start| open(start / per_connection)).collect();
         for turn in 0..per_connection {
             for (slot, start) in starts.iter().enumerate() {
                 let number = start + turn;
                 if number < count {
                     let last = turn + 1 == per_connection || number + 1 == count;
                     let connection = &mut connections[slot];
-                    connection.at(time);
-                    exchange(connection, number, turn == 0, last, body_bytes);
-                    time = connection.now();
-                    for packet in connection.packets.drain(..) {
+                    connection.as_mut().at(time);
+                    exchange(connection, &Turn { number, first: turn == 0, last });
+                    let conversation = connection.as_mut();
+                    time = conversation.now();
+                    for packet in conversation.packets.drain(..) {
                         writer.packet(&packet)?;
                     }
                 }
@@ -64,7 +94,7 @@ pub fn status(number: usize) -> u16 {
     if number % 100 == 99 { 404 } else { 200 }
 }
 
-fn connection(number: usize) -> Conversation {
+pub(super) fn connection(number: usize) -> Conversation {
     let [.., high, middle, low] = number.to_be_bytes();
     let client = SocketAddr::from(([10, high, middle, low], 32_768 + (number % 28_000) as u16));
     let mut conversation = Conversation::new(client, SocketAddr::from(([192, 0, 2, 10], 8_080)));
@@ -73,17 +103,7 @@ fn connection(number: usize) -> Conversation {
     conversation
 }
 
-fn exchange(connection: &mut Conversation, number: usize, first: bool, last: bool, body: usize) {
-    if first {
-        connection.handshake();
-    }
-    connection.client(request(number).as_bytes()).server(response(number, body).as_bytes());
-    if last {
-        connection.close();
-    }
-}
-
-fn request(number: usize) -> String {
+pub(super) fn request(number: usize) -> String {
     format!(
         "{} {} HTTP/1.1\r\n\
          Host: api.example.com\r\n\
@@ -100,7 +120,7 @@ fn request(number: usize) -> String {
     )
 }
 
-fn response(number: usize, body_bytes: usize) -> String {
+pub(super) fn response(number: usize, body_bytes: usize) -> String {
     let reason = if status(number) == 200 { "OK" } else { "Not Found" };
     let mut body = format!("{{\"id\":{},\"name\":\"item\",\"note\":\"", FIRST + number);
     let end = "\"}";

@@ -3,6 +3,8 @@
 //! A figure is a median over rounds; what has a baseline is measured in turns with it. Machines
 //! are noisy and differ, so that a figure that misses its goal is shown, and fails nothing.
 
+mod certificate;
+mod children;
 mod cpu;
 mod figure;
 mod load;
@@ -14,6 +16,7 @@ mod report;
 mod sensor;
 mod start;
 mod throughput;
+mod tls;
 
 use std::{
     fs::{self, File, TryLockError},
@@ -44,6 +47,11 @@ const BENCHES: &[Bench] = &[
         name: "cpu",
         about: "processor time of an exchange, in the sensor and in the kernel programs",
         run: cpu::run,
+    },
+    Bench {
+        name: "tls",
+        about: "the same over TLS, traps of its probes, and the scan of a large executable",
+        run: tls::run,
     },
     Bench {
         name: "replay",

@@ -9,7 +9,9 @@
 mod cache;
 mod maps;
 mod probes;
+mod process;
 mod report;
+mod scanner;
 mod standard;
 mod table;
 #[cfg(test)]
@@ -17,34 +19,49 @@ mod tests;
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashSet},
+    collections::{BinaryHeap, HashSet, VecDeque},
+    fs::File,
+    io,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     time::{Duration, Instant},
 };
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::debug;
 
 pub use maps::FileId;
 pub use probes::{Attach, AttachError, Probes};
-pub use report::{LibraryFile, LibraryReport, ProcessState};
+pub use report::{LibraryFile, LibraryReport, LibraryUser, ProcessState};
 use table::Table;
 
 use crate::capture::scheduling;
 
 /// Messages that may wait for the watcher. When there are more, all processes are looked at.
 const QUEUE: usize = 4096;
-/// Looks at new processes that may wait.
+/// Looks at processes that may wait.
 const MAX_LOOKS: usize = 16_384;
 /// When a new process is looked at: libraries are mapped after its start.
 const LOOKS: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(10), Duration::from_millis(100), Duration::from_secs(1)];
-/// How often processes are checked for their end, and results written.
+/// How soon a process that speaks TLS is looked at again, without a probe and with one: it may
+/// have loaded another library.
+const SPEAKS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
+/// How often processes and probed files are checked.
 const CHECK: Duration = Duration::from_secs(1);
+/// How soon all processes are looked at again when there is reason to.
+const SWEEP_PAUSE: Duration = Duration::from_secs(1);
+/// Processes that are looked at before messages are.
+const SWEEP_BATCH: usize = 16;
+/// How often the report is renewed, unless that takes more than a twentieth of the time.
+const PUBLISH: Duration = Duration::from_millis(100);
+const PUBLISH_SHARE: u32 = 20;
+/// Descriptors that the sensor may open, where the system lets it: a probe takes two.
+const DESCRIPTORS: u64 = 8192;
 
 /// How the watcher works.
 #[derive(Clone, Debug)]
@@ -69,6 +86,7 @@ pub struct Handle {
     messages: SyncSender<Message>,
     missed: Arc<AtomicU64>,
     report: Shared,
+    stop: Arc<AtomicBool>,
 }
 
 type Shared = Arc<Mutex<Arc<LibraryReport>>>;
@@ -87,7 +105,7 @@ impl Handle {
         self.send(Message::Started(pid));
     }
 
-    /// A process has TLS on its sockets: it is looked at, if it was not. Never waits.
+    /// A process has TLS on its sockets: it is looked at, if it was not lately. Never waits.
     pub fn speaks_tls(&self, pid: u32) {
         self.send(Message::Speaks(pid));
     }
@@ -104,25 +122,46 @@ impl Handle {
     }
 }
 
-/// The files that a process has mapped to execute, opened, by their paths.
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The files that a process has mapped to execute, each once, by their paths.
 ///
 /// # Errors
 /// When the process is not there, or its mappings may not be read.
-pub fn mapped_files(pid: u32) -> std::io::Result<Vec<(String, std::fs::File)>> {
+pub fn mapped_files(
+    pid: u32,
+) -> io::Result<impl ExactSizeIterator<Item = (String, io::Result<File>)>> {
     let mappings = maps::of_process(pid)?;
-    let opened = mappings.into_iter().filter_map(|m| Some((m.path.clone(), m.open(pid).ok()?)));
-    Ok(opened.collect())
+    Ok(mappings.into_iter().map(move |mapping| {
+        let file = mapping.open(pid);
+        (mapping.path, file)
+    }))
 }
 
 /// Finds libraries and attaches probes.
 pub struct Watcher<A: Attach> {
     messages: Receiver<Message>,
-    missed: Arc<AtomicU64>,
-    answered: u64,
     report: Shared,
     table: Table<A>,
     settings: Settings,
+    missed: Arc<AtomicU64>,
+    /// Of those, how many were before the last look at all processes.
+    answered: u64,
     looks: BinaryHeap<Reverse<(Instant, u32)>>,
+    /// Processes that speak TLS and are to be looked at once more.
+    again: HashSet<u32>,
+    /// Processes of the look at all that is under way.
+    sweep: VecDeque<u32>,
+    sweeping: bool,
+    /// When the last one began.
+    swept: Instant,
+    checked: Instant,
+    /// When the report is renewed next, if there is anything new.
+    publish_at: Instant,
     own_pid: u32,
 }
 
@@ -131,52 +170,71 @@ pub fn watch<A: Attach>(probes: A, settings: Settings) -> (Handle, Watcher<A>) {
     let (sender, messages) = sync_channel(QUEUE);
     let report = Shared::default();
     let missed = Arc::new(AtomicU64::new(0));
-    let handle =
-        Handle { messages: sender, missed: Arc::clone(&missed), report: Arc::clone(&report) };
+    let stop = Arc::new(AtomicBool::new(false));
+    let now = Instant::now();
     let watcher = Watcher {
         messages,
-        missed,
-        answered: 0,
-        report,
-        table: Table::new(probes, settings.cache.clone()),
+        report: Arc::clone(&report),
+        table: Table::new(probes, settings.cache.clone(), Arc::clone(&stop)),
         settings,
+        missed: Arc::clone(&missed),
+        answered: 0,
         looks: BinaryHeap::new(),
+        again: HashSet::new(),
+        sweep: VecDeque::new(),
+        sweeping: false,
+        swept: now,
+        checked: now,
+        publish_at: now,
         own_pid: std::process::id(),
     };
-    (handle, watcher)
+    (Handle { messages: sender, missed, report, stop }, watcher)
 }
 
 impl<A: Attach> Watcher<A> {
     /// Works until the handle is dropped.
     pub fn run(mut self) {
         scheduling::step_back();
-        for path in standard::libraries(&self.settings.standard) {
-            self.table.add_standard(&path);
-        }
-        self.rescan();
-        let mut scanned = Instant::now();
-        let mut checked = Instant::now();
-        loop {
-            self.publish();
-            match self.messages.recv_timeout(self.pause(checked)) {
-                Ok(message) => self.take(message),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-            while let Ok(message) = self.messages.try_recv() {
-                self.take(message);
-            }
+        raise_descriptor_limit();
+        self.begin_sweep();
+        while self.take_messages() {
             self.look_at_due();
-            if checked.elapsed() >= CHECK {
-                checked = Instant::now();
-                self.table.check(checked);
+            self.go_on_sweeping();
+            if self.checked.elapsed() >= CHECK {
+                self.checked = Instant::now();
+                let in_doubt = self.table.check(self.checked);
+                if self.has_to_sweep(in_doubt) {
+                    self.begin_sweep();
+                }
             }
-            if scanned.elapsed() >= self.settings.rescan || self.has_missed() {
-                scanned = Instant::now();
-                self.rescan();
-            }
+            self.publish();
         }
-        self.table.check(Instant::now());
+        self.table.save();
+    }
+
+    /// Waits for a message or the next thing to do; false when the handle was dropped.
+    fn take_messages(&mut self) -> bool {
+        match self.messages.recv_timeout(self.pause()) {
+            Ok(message) => self.take(message),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return false,
+        }
+        while let Ok(message) = self.messages.try_recv() {
+            self.take(message);
+        }
+        true
+    }
+
+    fn pause(&self) -> Duration {
+        if self.sweeping {
+            return Duration::ZERO;
+        }
+        let now = Instant::now();
+        let check = (self.checked + CHECK).saturating_duration_since(now);
+        let look = self.looks.peek().map(|Reverse((when, _))| when.saturating_duration_since(now));
+        let next = look.map_or(check, |look| look.min(check));
+        let publish = self.publish_at.saturating_duration_since(now);
+        if self.table.has_changed() { next.min(publish) } else { next }
     }
 
     fn take(&mut self, message: Message) {
@@ -188,8 +246,15 @@ impl<A: Attach> Watcher<A> {
                     self.look_later(now + after, pid);
                 }
             }
-            Message::Speaks(pid) if !self.table.is_probed(pid) => self.look_later(now, pid),
-            Message::Speaks(_) => {}
+            Message::Speaks(pid) => {
+                let due = self
+                    .table
+                    .looked(pid)
+                    .map_or(now, |(looked, probed)| looked + SPEAKS[usize::from(probed)]);
+                if due <= now || self.again.insert(pid) {
+                    self.look_later(due.max(now), pid);
+                }
+            }
         }
     }
 
@@ -197,14 +262,9 @@ impl<A: Attach> Watcher<A> {
         if self.looks.len() < MAX_LOOKS {
             self.looks.push(Reverse((when, pid)));
         } else {
+            self.again.remove(&pid);
             self.missed.fetch_add(1, Ordering::Relaxed);
         }
-    }
-
-    /// Whether messages were missed since the last look at all processes.
-    fn has_missed(&mut self) -> bool {
-        let missed = self.missed.load(Ordering::Relaxed);
-        std::mem::replace(&mut self.answered, missed) != missed
     }
 
     fn look_at_due(&mut self) {
@@ -215,6 +275,7 @@ impl<A: Attach> Watcher<A> {
                 break;
             }
             self.looks.pop();
+            self.again.remove(&pid);
             // Several looks that fell due together are one.
             if pid != self.own_pid && seen.insert(pid) {
                 self.table.look(pid);
@@ -222,29 +283,62 @@ impl<A: Attach> Watcher<A> {
         }
     }
 
-    fn rescan(&mut self) {
-        debug!("looking at all processes");
-        let Ok(entries) = std::fs::read_dir("/proc") else { return };
-        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        for pid in names.filter_map(|name| name.parse::<u32>().ok()) {
-            if pid != self.own_pid {
-                self.table.look(pid);
-            }
-        }
-        self.table.count_rescan();
+    /// Whether all processes are to be looked at: from time to time, when messages were missed, or
+    /// when only that tells whether a library is still used.
+    fn has_to_sweep(&self, in_doubt: bool) -> bool {
+        let missed = self.missed.load(Ordering::Relaxed) != self.answered;
+        let since = self.swept.elapsed();
+        let asked = (missed || in_doubt) && since >= SWEEP_PAUSE;
+        !self.sweeping && (asked || since >= self.settings.rescan)
     }
 
-    fn pause(&self, checked: Instant) -> Duration {
-        let now = Instant::now();
-        let check = (checked + CHECK).saturating_duration_since(now);
-        let look = self.looks.peek().map(|Reverse((when, _))| when.saturating_duration_since(now));
-        look.map_or(check, |look| look.min(check))
+    fn begin_sweep(&mut self) {
+        debug!("looking at all processes");
+        self.swept = Instant::now();
+        self.answered = self.missed.load(Ordering::Relaxed);
+        self.table.begin_sweep();
+        for path in standard::libraries(&self.settings.standard) {
+            self.table.add_standard(&path);
+        }
+        let Ok(entries) = std::fs::read_dir("/proc") else { return };
+        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let pids = names.filter_map(|name| name.parse::<u32>().ok());
+        self.sweep = pids.filter(|pid| *pid != self.own_pid).collect();
+        self.sweeping = true;
+    }
+
+    /// A few at a time: what is known to be new comes first.
+    fn go_on_sweeping(&mut self) {
+        let batch = self.sweep.len().min(SWEEP_BATCH);
+        for pid in self.sweep.drain(..batch).collect::<Vec<_>>() {
+            self.table.look(pid);
+        }
+        if self.sweeping && self.sweep.is_empty() {
+            self.sweeping = false;
+            self.table.end_sweep();
+        }
     }
 
     fn publish(&mut self) {
+        let now = Instant::now();
+        if now < self.publish_at {
+            return;
+        }
         let missed = self.missed.load(Ordering::Relaxed);
         if let Some(report) = self.table.report(missed) {
             *self.report.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(report);
+            self.publish_at = now + PUBLISH.max(now.elapsed() * PUBLISH_SHARE);
         }
+    }
+}
+
+/// Makes room for probes. Where the system refuses, those beyond the limit are refused too, and
+/// the reason is in the report.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(DESCRIPTORS, |maximum| maximum.min(DESCRIPTORS));
+    if limit.current.is_some_and(|current| current < wanted) {
+        let raised = Rlimit { current: Some(wanted), maximum: limit.maximum };
+        let _ = setrlimit(Resource::Nofile, raised);
     }
 }

@@ -95,6 +95,23 @@ pub enum Error {
     },
 }
 
+/// Takes what a capture file holds. A closure takes the segments alone.
+pub trait Sink {
+    /// Takes a TCP segment.
+    fn segment(&mut self, segment: &Segment<'_>);
+    /// Takes TLS secrets that the file carries: text in the `SSLKEYLOGFILE` format, at most
+    /// 4 MiB. It is key material; the reader wipes its own copy.
+    fn key_log(&mut self, text: &[u8]) {
+        let _ = text;
+    }
+}
+
+impl<F: FnMut(&Segment<'_>)> Sink for F {
+    fn segment(&mut self, segment: &Segment<'_>) {
+        self(segment);
+    }
+}
+
 /// Reads a capture file and gives each TCP segment to `sink`, pure acknowledgements included.
 ///
 /// `progress` is told now and then how many bytes of the file (as it lies on disk) are done.
@@ -103,7 +120,7 @@ pub enum Error {
 pub fn read(
     path: &Path,
     progress: &mut dyn FnMut(u64),
-    sink: &mut impl FnMut(&Segment<'_>),
+    sink: &mut impl Sink,
 ) -> Result<Summary, Error> {
     let file = File::open(path).map_err(|source| Error::Open { path: path.into(), source })?;
     read_from(path, file, progress, sink)
@@ -114,7 +131,7 @@ pub fn read_from(
     name: &Path,
     source: impl Read,
     progress: &mut dyn FnMut(u64),
-    sink: &mut impl FnMut(&Segment<'_>),
+    sink: &mut impl Sink,
 ) -> Result<Summary, Error> {
     let unreadable = |source| Error::Read { path: name.into(), source };
     let mut window = Window::new(Input::open(source).map_err(unreadable)?, progress);
@@ -124,7 +141,10 @@ pub fn read_from(
         Format::Classic => classic::read(&mut window, &mut |packet| decoder.packet(packet)),
         Format::Ng => {
             let mut bad_blocks = 0;
-            let end = ng::read(&mut window, &mut bad_blocks, &mut |packet| decoder.packet(packet));
+            let end = ng::read(&mut window, &mut bad_blocks, &mut |item| match item {
+                Item::Packet(packet) => decoder.packet(packet),
+                Item::KeyLog(text) => decoder.sink.key_log(text),
+            });
             decoder.summary.bad_blocks = bad_blocks;
             end
         }
@@ -166,6 +186,13 @@ fn recognise(name: &Path, window: &mut Window<'_, impl Read>) -> Result<Format, 
     }
 }
 
+/// What a block of a file holds.
+enum Item<'a> {
+    Packet(&'a Packet<'a>),
+    /// The text of an `SSLKEYLOGFILE`.
+    KeyLog(&'a [u8]),
+}
+
 /// A packet as the formats give it.
 struct Packet<'a> {
     link: Link,
@@ -192,7 +219,7 @@ struct Decoder<'s, S> {
     sink: &'s mut S,
 }
 
-impl<S: FnMut(&Segment<'_>)> Decoder<'_, S> {
+impl<S: Sink> Decoder<'_, S> {
     fn packet(&mut self, packet: &Packet<'_>) {
         self.summary.packets += 1;
         let tcp = link::network(packet.link, packet.data).and_then(|network| {
@@ -213,7 +240,7 @@ impl<S: FnMut(&Segment<'_>)> Decoder<'_, S> {
             Direction::Outbound => (tcp.source, tcp.destination),
             Direction::Inbound => (tcp.destination, tcp.source),
         };
-        (self.sink)(&Segment {
+        self.sink.segment(&Segment {
             connection,
             direction,
             time,

@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 
 use super::{
     Common, human,
+    page::{NAMES, Page},
     terminal::{Look, paint},
 };
 use crate::stats::{Loss, Status};
@@ -52,9 +53,6 @@ fn unread_tls(status: &Status) -> u64 {
     count("tls_connections").saturating_sub(count("tls_read"))
 }
 
-/// Width of the names on the left.
-const NAMES: usize = 13;
-
 fn show(status: &Status, look: Look) -> String {
     let mut page = Page { text: String::new(), look };
     page.heading(status);
@@ -63,11 +61,6 @@ fn show(status: &Status, look: Look) -> String {
     page.memory(status);
     page.losses(&status.losses);
     page.text
-}
-
-struct Page {
-    text: String,
-    look: Look,
 }
 
 impl Page {
@@ -200,23 +193,6 @@ impl Page {
             );
             let _ = writeln!(self.text, "{}", paint(&name, "31", self.look.colors));
             self.wrapped(4, &[human::printable(&loss.meaning)]);
-        }
-    }
-
-    /// A name and what there is to say, wrapped at the width.
-    fn line(&mut self, name: &str, facts: &[String]) {
-        let name = paint(&format!("{name:<NAMES$}"), "2", self.look.colors);
-        self.text.push_str(&name);
-        let start = self.text.len();
-        self.wrapped(NAMES, facts);
-        // The first line stands beside the name.
-        self.text.replace_range(start..start + NAMES, "");
-    }
-
-    /// Pieces joined by commas, in lines that begin with `indent` spaces.
-    fn wrapped(&mut self, indent: usize, pieces: &[String]) {
-        for line in human::wrap(pieces, self.look.width.unwrap_or(100).saturating_sub(indent)) {
-            let _ = writeln!(self.text, "{:indent$}{line}", "");
         }
     }
 }

@@ -141,9 +141,11 @@ fn table(look: Look) -> Table {
     table
 }
 
+/// The table as text, two blanks between columns and none around them.
 fn lines(mut table: Table) -> String {
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+    let last = table.column_count().saturating_sub(1);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, if index == last { 0 } else { 2 }));
     }
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }

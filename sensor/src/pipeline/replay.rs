@@ -10,7 +10,10 @@ use zeroize::Zeroizing;
 
 use crate::{
     analysis::{Analysis, Records},
-    capture::pcap::{self, Summary},
+    capture::{
+        Segment,
+        pcap::{self, Summary},
+    },
     config::Config,
     connections::Source,
     event::ExchangeEvent,
@@ -76,24 +79,50 @@ pub fn replay(job: Job<'_>) -> Result<Outcome> {
             outcome.problems.push(problem);
         }
     }
-    let mut last = Timestamp::default();
+    let mut feed = Feed { analysis, last: Timestamp::default(), malformed: 0 };
     let mut done = 0;
     for file in files {
-        let summary = pcap::read(file, &mut |bytes| progress(done + bytes), &mut |segment| {
-            last = last.max(segment.time);
-            analysis.segment(segment);
-            analysis.sweep_if_due(segment.time);
-        })?;
-        analysis.close();
+        let summary = pcap::read(file, &mut |bytes| progress(done + bytes), &mut feed)?;
+        feed.analysis.close();
+        let malformed = std::mem::take(&mut feed.malformed);
+        if malformed > 0 {
+            let problem = format!("{}: {malformed} lines are no secrets", file.display());
+            outcome.problems.push(problem);
+        }
         done += std::fs::metadata(file).map_or(0, |metadata| metadata.len());
         note(&mut outcome, file, &summary);
     }
+    let Feed { mut analysis, last, .. } = feed;
     if let Some(lines) = analysis.records() {
         lines.finish().context("failed to write the exchanges")?;
     }
     outcome.endpoints = analysis.rows(last);
     outcome.counters = add(&analysis.counters(), &outcome.counters);
     Ok(outcome)
+}
+
+/// What a capture file holds, into the analysis.
+struct Feed<R> {
+    analysis: Analysis<R>,
+    /// The latest time seen.
+    last: Timestamp,
+    /// Lines of embedded key logs that are none.
+    malformed: u64,
+}
+
+impl<R: Records> pcap::Sink for Feed<R> {
+    fn segment(&mut self, segment: &Segment<'_>) {
+        self.last = self.last.max(segment.time);
+        self.analysis.segment(segment);
+        self.analysis.sweep_if_due(segment.time);
+    }
+
+    fn key_log(&mut self, text: &[u8]) {
+        let parsed = keylog::parse(text, |secret| {
+            self.analysis.add_secret(secret, Timestamp::default());
+        });
+        self.malformed += parsed.malformed;
+    }
 }
 
 /// The key of the configuration, or a random one.

@@ -2,6 +2,7 @@
 
 mod damage;
 mod driver;
+mod hostile;
 
 use driver::{Connection, Event, Keys, requests, responses, run};
 

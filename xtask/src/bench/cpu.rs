@@ -18,13 +18,16 @@ struct Runs {
     nanoseconds: u64,
 }
 
+/// Kernel programs of this kind are probes on functions (`BPF_PROG_TYPE_KPROBE`).
+const PROBE: u64 = 2;
+
 pub fn run(setting: &Setting) -> Result<Vec<Figure>> {
     super::require_root()?;
     let nginx = Nginx::start(setting)?;
     let (mut user, mut kernel, mut runs) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=setting.rounds {
         // In a turn of its own: taking the time slows the programs, and so the whole machine.
-        user.push(user_turn(setting, &nginx)?);
+        user.push(user_turn(&Sensor::start(setting)?, &nginx, setting.turn)?);
         let (exchanges, total) = kernel_turn(setting, &nginx)?;
         kernel.push(total.nanoseconds as f64 / 1000.0 / exchanges);
         runs.push(total.count as f64 / exchanges);
@@ -45,13 +48,11 @@ pub fn run(setting: &Setting) -> Result<Vec<Figure>> {
 }
 
 /// Microseconds an exchange.
-fn user_turn(setting: &Setting, nginx: &Nginx) -> Result<f64> {
-    let sensor = Sensor::start(setting)?;
+pub fn user_turn(sensor: &Sensor, nginx: &Nginx, turn: Duration) -> Result<f64> {
     let before = sensor.status()?;
-    nginx.load(setting.turn)?;
+    nginx.load(turn)?;
     thread::sleep(DRAIN);
     let after = sensor.status()?;
-    sensor.stop()?;
     let exchanges = exchanges(after.counter("exchanges") - before.counter("exchanges"))?;
     Ok((after.cpu_seconds() - before.cpu_seconds()) * 1e6 / exchanges)
 }
@@ -79,13 +80,13 @@ fn exchanges(count: u64) -> Result<f64> {
     Ok(count as f64)
 }
 
-/// The kernel takes the time of its programs while this value lives.
-struct Statistics {
+/// The kernel takes the time of its programs, and counts their runs, while this value lives.
+pub struct Statistics {
     before: String,
 }
 
 impl Statistics {
-    fn enable() -> Result<Self> {
+    pub fn enable() -> Result<Self> {
         let failed = || format!("failed to write {STATISTICS}");
         let before = fs::read_to_string(STATISTICS).with_context(failed)?;
         fs::write(STATISTICS, "1\n").with_context(failed)?;
@@ -101,14 +102,23 @@ impl Drop for Statistics {
     }
 }
 
+/// How often the probes of a process were hit, by its descriptors.
+pub fn probe_hits(pid: u32) -> Result<u64> {
+    let is_probe = |text: &String| field(text, "prog_type") == Some(PROBE);
+    Ok(sum(descriptors(pid)?.filter(is_probe)).count)
+}
+
 /// The kernel shows the runs of a program beside each descriptor of it (Linux 5.1 and later).
 fn program_runs(pid: u32) -> Result<Runs> {
+    Ok(sum(descriptors(pid)?))
+}
+
+fn descriptors(pid: u32) -> Result<impl Iterator<Item = String>> {
     let folder = format!("/proc/{pid}/fdinfo");
     let entries =
         fs::read_dir(Path::new(&folder)).with_context(|| format!("failed to read {folder}"))?;
     // A descriptor may be closed in between.
-    let texts = entries.flatten().filter_map(|entry| fs::read_to_string(entry.path()).ok());
-    Ok(sum(texts))
+    Ok(entries.flatten().filter_map(|entry| fs::read_to_string(entry.path()).ok()))
 }
 
 /// Adds up programs, each once however many descriptors it has.
@@ -124,12 +134,13 @@ fn sum(texts: impl Iterator<Item = String>) -> Runs {
 
 /// The id and the runs of a program; nothing for another descriptor (a link has the id too).
 fn parse(text: &str) -> Option<(u64, Runs)> {
-    let field = |name: &str| -> Option<u64> {
-        let mut lines = text.lines().filter_map(|line| line.split_once(':'));
-        lines.find(|(key, _)| *key == name)?.1.trim().parse().ok()
-    };
-    let runs = Runs { count: field("run_cnt")?, nanoseconds: field("run_time_ns")? };
-    Some((field("prog_id")?, runs))
+    let runs = Runs { count: field(text, "run_cnt")?, nanoseconds: field(text, "run_time_ns")? };
+    Some((field(text, "prog_id")?, runs))
+}
+
+fn field(text: &str, name: &str) -> Option<u64> {
+    let mut lines = text.lines().filter_map(|line| line.split_once(':'));
+    lines.find(|(key, _)| *key == name)?.1.trim().parse().ok()
 }
 
 #[cfg(test)]

@@ -11,7 +11,13 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use super::certificate::Certificate;
 use crate::{process, workspace};
+
+/// Exchanges of a connection in captures.
+const PER_CONNECTION: &str = "100";
+/// Bytes of a response's content in captures.
+const BODY_BYTES: &str = "300";
 
 /// The program, built.
 pub struct Program(PathBuf);
@@ -40,13 +46,27 @@ pub fn build() -> Result<Program> {
 impl Program {
     /// Writes a capture file of so many exchanges.
     pub fn capture(&self, file: &Path, exchanges: u32) -> Result<()> {
-        const PER_CONNECTION: &str = "100";
-        const BODY_BYTES: &str = "300";
         process::run(Command::new(&self.0).arg("capture").arg(file).args([
             &exchanges.to_string(),
             PER_CONNECTION,
             BODY_BYTES,
         ]))
+    }
+
+    /// Writes a capture of the same exchanges over TLS, and its key log.
+    pub fn tls_capture(
+        &self,
+        file: &Path,
+        keys: &Path,
+        certificate: &Certificate,
+        exchanges: u32,
+    ) -> Result<()> {
+        process::run(
+            Command::new(&self.0)
+                .arg("tls-capture")
+                .args([file, keys, &certificate.certificate, &certificate.key])
+                .args([&exchanges.to_string(), PER_CONNECTION, BODY_BYTES]),
+        )
     }
 
     /// Starts it and waits for its first line.

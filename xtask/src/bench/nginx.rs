@@ -15,7 +15,11 @@ use nix::{
     unistd::Pid,
 };
 
-use super::{Setting, create_folder};
+use super::{
+    Setting,
+    certificate::{self, Certificate},
+    create_folder,
+};
 use crate::process;
 
 /// Connections of wrk: at most so many requests are under way when it stops.
@@ -29,6 +33,14 @@ const HEAD_BYTES: usize = 240;
 pub struct Nginx {
     child: Child,
     port: u16,
+    scheme: &'static str,
+}
+
+/// What connections do after a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    StayOpen,
+    Close,
 }
 
 /// What wrk counted.
@@ -43,6 +55,15 @@ pub struct Load {
 impl Nginx {
     /// Starts it and waits until it answers.
     pub fn start(setting: &Setting) -> Result<Self> {
+        Self::start_with(setting, None)
+    }
+
+    /// The same over TLS 1.3.
+    pub fn start_tls(setting: &Setting) -> Result<Self> {
+        Self::start_with(setting, Some(&certificate::make(&setting.folder)?))
+    }
+
+    fn start_with(setting: &Setting, certificate: Option<&Certificate>) -> Result<Self> {
         let folder = setting.folder.join("nginx");
         create_folder(&folder.join("www"))?;
         let port = free_port()?;
@@ -51,7 +72,7 @@ impl Nginx {
             fs::write(&file, text).with_context(|| format!("failed to write {}", file.display()))
         };
         write("www/orders.json", content(RESPONSE_BYTES - HEAD_BYTES))?;
-        write("nginx.conf", configuration(&folder, port, process::is_root()))?;
+        write("nginx.conf", configuration(&folder, port, certificate, process::is_root()))?;
         let binary = process::find_binary("nginx").context("nginx is not on PATH")?;
         let child = Command::new(binary)
             .arg("-p")
@@ -60,18 +81,28 @@ impl Nginx {
             .stdin(Stdio::null())
             .spawn()
             .context("failed to start nginx")?;
-        let mut nginx = Self { child, port };
+        let scheme = if certificate.is_some() { "https" } else { "http" };
+        let mut nginx = Self { child, port, scheme };
         nginx.wait_until_it_answers(&folder)?;
         Ok(nginx)
     }
 
     /// Keeps it busy for `duration` from one thread.
     pub fn load(&self, duration: Duration) -> Result<Load> {
+        self.load_that(duration, After::StayOpen)
+    }
+
+    /// Keeps it busy for `duration` from one thread.
+    pub fn load_that(&self, duration: Duration, after: After) -> Result<Load> {
         let binary = process::find_binary("wrk").context("wrk is not on PATH")?;
         let text = process::output(
             Command::new(binary)
                 .args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{}s", duration.as_secs())])
-                .arg(format!("http://127.0.0.1:{}/orders.json", self.port)),
+                .args(match after {
+                    After::StayOpen => &[][..],
+                    After::Close => &["-H", "Connection: close"][..],
+                })
+                .arg(format!("{}://127.0.0.1:{}/orders.json", self.scheme, self.port)),
         )?;
         parse(&text).with_context(|| format!("wrk counted errors or nothing: {text}"))
     }
@@ -109,9 +140,22 @@ fn content(bytes: usize) -> String {
 }
 
 /// As root the worker must be root too: it could not enter the folder otherwise.
-fn configuration(folder: &Path, port: u16, root: bool) -> String {
+fn configuration(
+    folder: &Path,
+    port: u16,
+    certificate: Option<&Certificate>,
+    root: bool,
+) -> String {
     let user = if root { "user root;\n" } else { "" };
     let folder = folder.display();
+    let (tls, files) = certificate.map_or_else(Default::default, |files| {
+        let Certificate { certificate, key } = files;
+        let (certificate, key) = (certificate.display(), key.display());
+        let files = format!(
+            "ssl_protocols TLSv1.3; ssl_certificate {certificate}; ssl_certificate_key {key};"
+        );
+        (" ssl", files)
+    });
     format!(
         "{user}daemon off;
 worker_processes 1;
@@ -130,7 +174,8 @@ http {{
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     server {{
-        listen 127.0.0.1:{port};
+        listen 127.0.0.1:{port}{tls};
+        {files}
         root {folder}/www;
     }}
 }}

@@ -5,15 +5,13 @@ use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
-use nix::sys::resource::{UsageWho, getrusage};
 use serde_json::Value;
 
 use super::{
-    Setting,
+    Setting, certificate, children,
     figure::{Figure, show},
     load,
 };
@@ -30,6 +28,7 @@ struct Form {
     input: PathBuf,
     /// Times that the input is named.
     times: usize,
+    key_log: Option<PathBuf>,
     output: &'static str,
     target: fn(Figure) -> Figure,
 }
@@ -37,9 +36,12 @@ struct Form {
 pub fn run(setting: &Setting) -> Result<Vec<Figure>> {
     let plain = setting.folder.join("exchanges.pcap");
     let packed = setting.folder.join("exchanges.pcap.gz");
-    load::build()?.capture(&plain, EXCHANGES)?;
+    let (encrypted, keys) = (setting.folder.join("tls.pcap"), setting.folder.join("tls.keys"));
+    let program = load::build()?;
+    program.capture(&plain, EXCHANGES)?;
+    program.tls_capture(&encrypted, &keys, &certificate::make(&setting.folder)?, EXCHANGES)?;
     compress(&plain, &packed)?;
-    let forms = forms(&plain, &packed);
+    let forms = forms(&plain, &packed, &encrypted, &keys);
     let output = setting.folder.join("replayed");
     let mut rates = vec![Vec::new(); forms.len()];
     for round in 1..=setting.rounds {
@@ -54,7 +56,7 @@ pub fn run(setting: &Setting) -> Result<Vec<Figure>> {
             );
         }
     }
-    for file in [&plain, &packed, &output] {
+    for file in [&plain, &packed, &encrypted, &keys, &output] {
         fs::remove_file(file).with_context(|| format!("failed to remove {}", file.display()))?;
     }
     let figures = forms
@@ -64,11 +66,12 @@ pub fn run(setting: &Setting) -> Result<Vec<Figure>> {
     Ok(figures.collect())
 }
 
-fn forms(plain: &Path, packed: &Path) -> [Form; 4] {
+fn forms(plain: &Path, packed: &Path, encrypted: &Path, keys: &Path) -> [Form; 5] {
     let form = |name, input: &Path, times, output, target| Form {
         name,
         input: input.to_owned(),
         times,
+        key_log: (input == encrypted).then(|| keys.to_owned()),
         output,
         target,
     };
@@ -79,6 +82,11 @@ fn forms(plain: &Path, packed: &Path) -> [Form; 4] {
         }),
         form("JSON lines to a file", plain, 1, "jsonl", |figure| figure.at_least(None, 200_000.0)),
         form("endpoint list, gzip", packed, 1, "json", unjudged),
+        form("endpoint list, TLS 1.3 AES-128-GCM", encrypted, 1, "json", |figure| {
+            figure
+                .at_least(None, 250_000.0)
+                .note("a handshake for 100 exchanges, with its secrets from a key log")
+        }),
         form("endpoint list, ten times the capture", plain, REPEATED, "json", unjudged),
     ]
 }
@@ -86,27 +94,19 @@ fn forms(plain: &Path, packed: &Path) -> [Form; 4] {
 /// Exchanges in a second of processor time, the start of the process included.
 fn replay(sensor: &Path, form: &Form, output: &Path) -> Result<f64> {
     let failed = || format!("failed to create {}", output.display());
-    let before = children()?;
+    let before = children::processor_time()?;
     process::run(
         Command::new(sensor)
             .args(["replay", "--config", "/dev/null", "--output", form.output])
             .args(std::iter::repeat_n(&form.input, form.times))
+            .args(form.key_log.iter().flat_map(|keys| ["--keylog".as_ref(), keys.as_os_str()]))
             .stdout(File::create(output).with_context(failed)?),
     )?;
-    let seconds = children()?.saturating_sub(before).as_secs_f64();
+    let seconds = children::processor_time()?.saturating_sub(before).as_secs_f64();
     let expect = u64::from(EXCHANGES) * form.times as u64;
     let count = count(form.output, output)?;
     ensure!(count == expect, "{}: {count} exchanges of {expect} were replayed", form.name);
     Ok(expect as f64 / seconds)
-}
-
-/// Processor time of all children that have ended.
-fn children() -> Result<Duration> {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("failed to read processor times")?;
-    let micros = |time: nix::sys::time::TimeVal| {
-        time.tv_sec().unsigned_abs() * 1_000_000 + time.tv_usec().unsigned_abs()
-    };
-    Ok(Duration::from_micros(micros(usage.user_time()) + micros(usage.system_time())))
 }
 
 /// Exchanges in an output: lines, or the sum over endpoints.

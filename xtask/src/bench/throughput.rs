@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{
     Setting,
     figure::{Figure, show},
-    nginx::{CONNECTIONS, Load, Nginx},
+    nginx::{After, CONNECTIONS, Load, Nginx},
     sensor::Sensor,
 };
 
@@ -26,16 +26,28 @@ pub fn run(setting: &Setting) -> Result<Vec<Figure>> {
     super::require_root()?;
     let nginx = Nginx::start(setting)?;
     nginx.load(WARM_UP)?;
+    let (without, with) = in_turns(setting, &nginx, After::StayOpen, |_| Ok(()))?;
+    Ok(figures(&without, &with))
+}
+
+/// Turns without the sensor and with it. `prepare` is called with each sensor before its turn.
+fn in_turns(
+    setting: &Setting,
+    nginx: &Nginx,
+    after: After,
+    prepare: impl Fn(&Sensor) -> Result<()>,
+) -> Result<(Vec<Load>, Vec<Seen>)> {
+    let with_sensor = || turn_with_sensor(setting, nginx, after, &prepare);
     let mut without = Vec::new();
     let mut with = Vec::new();
     for round in 0..setting.rounds {
         // A B, B A, A B...: a machine that becomes slower or faster favours neither.
         let (plain, seen) = if round % 2 == 0 {
-            let plain = nginx.load(setting.turn)?;
-            (plain, turn_with_sensor(setting, &nginx)?)
+            let plain = nginx.load_that(setting.turn, after)?;
+            (plain, with_sensor()?)
         } else {
-            let seen = turn_with_sensor(setting, &nginx)?;
-            (nginx.load(setting.turn)?, seen)
+            let seen = with_sensor()?;
+            (nginx.load_that(setting.turn, after)?, seen)
         };
         eprintln!(
             "bench: throughput: pair {} of {}: {} requests a second without, {} with, {:.3}",
@@ -48,16 +60,52 @@ pub fn run(setting: &Setting) -> Result<Vec<Figure>> {
         without.push(plain);
         with.push(seen);
     }
-    Ok(figures(&without, &with))
+    Ok((without, with))
 }
 
-fn turn_with_sensor(setting: &Setting, nginx: &Nginx) -> Result<Seen> {
+/// With / without of a server that `prepare` gets each sensor ready for.
+pub fn ratios(
+    setting: &Setting,
+    nginx: &Nginx,
+    after: After,
+    prepare: impl Fn(&Sensor) -> Result<()>,
+) -> Result<Ratios> {
+    let (without, with) = in_turns(setting, nginx, after, prepare)?;
+    let pairs = || without.iter().zip(&with);
+    Ok(Ratios {
+        with: pairs().map(|(without, with)| with.load.rate / without.rate).collect(),
+        without: without.iter().map(|load| load.rate).collect(),
+        seen: with.iter().map(|seen| seen.exchanges as f64 / seen.load.requests as f64).collect(),
+        lost: causes(&with),
+    })
+}
+
+/// What turns gave.
+pub struct Ratios {
+    pub with: Vec<f64>,
+    /// Requests a second.
+    pub without: Vec<f64>,
+    /// Exchanges that the sensor counted, as a share of the requests of wrk.
+    pub seen: Vec<f64>,
+    /// Every loss of all turns, by cause.
+    pub lost: String,
+}
+
+fn turn_with_sensor(
+    setting: &Setting,
+    nginx: &Nginx,
+    after: After,
+    prepare: impl Fn(&Sensor) -> Result<()>,
+) -> Result<Seen> {
     let sensor = Sensor::start(setting)?;
-    let load = nginx.load(setting.turn)?;
+    prepare(&sensor)?;
+    let before = sensor.status()?.counter("exchanges");
+    let load = nginx.load_that(setting.turn, after)?;
     thread::sleep(DRAIN);
     let status = sensor.status()?;
     sensor.stop()?;
-    Ok(Seen { load, exchanges: status.counter("exchanges"), losses: status.losses() })
+    let exchanges = status.counter("exchanges") - before;
+    Ok(Seen { load, exchanges, losses: status.losses() })
 }
 
 fn figures(without: &[Load], with: &[Seen]) -> Vec<Figure> {

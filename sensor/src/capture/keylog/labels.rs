@@ -2,8 +2,9 @@
 //!
 //! The labels lie among the constants, a tail of a longer string may serve. An instruction that
 //! loads the address of one into the register of a second argument leads to a first direct call,
-//! which is a vote. At least two different labels have to vote for one function (or one label and
-//! the function's own symbol), and no other function may have as many. The function must start
+//! which is a vote. At least two different labels have to vote for one function, and no other
+//! function may have as many. (A library built without TLS 1.3 has one label and stays dark: no
+//! distribution ships one, and one label with a symbol beside it is easily planted.) The function must start
 //! where one can start and take as many arguments as this one does.
 
 use super::{

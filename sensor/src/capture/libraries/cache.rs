@@ -5,19 +5,20 @@
 use std::{
     collections::HashMap,
     fs::{self, File, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
+use super::maps;
 use crate::capture::keylog::{self, Found, Identity, Key, Nothing};
 
 /// Results kept; beyond it the cache begins anew.
-const MAX_ENTRIES: usize = 4096;
-/// Bytes of the file that are read.
+const MAX_ENTRIES: usize = 8192;
+/// Bytes of the file. A larger one is neither written nor read.
 const MAX_BYTES: u64 = 16 << 20;
 /// Grows when a scan finds more than it did.
 const VERSION: u32 = 1;
@@ -86,6 +87,9 @@ impl Cache {
     fn write(&self, path: &Path) -> io::Result<()> {
         let entries: Vec<_> = self.entries.iter().map(|(k, o)| (k.clone(), o.clone())).collect();
         let text = serde_json::to_vec(&Stored { version: VERSION, entries })?;
+        if text.len() as u64 > MAX_BYTES {
+            return Err(io::Error::other("it has grown too large"));
+        }
         if let Some(folder) = path.parent() {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
@@ -102,32 +106,40 @@ fn all_in(found: &[Found], file: &File) -> bool {
 }
 
 fn read(path: &Path) -> HashMap<Key, Outcome> {
-    use io::Read as _;
-    let mut text = Vec::new();
-    let result = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut text));
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return HashMap::new(),
-        Err(error) => {
-            warn!(path = %path.display(), %error, "tls.cache cannot be read");
-            return HashMap::new();
-        }
-        Ok(_) => {}
-    }
-    match serde_json::from_slice::<Stored>(&text) {
+    match stored(path) {
         Ok(stored) if stored.version == VERSION => {
             stored.entries.into_iter().take(MAX_ENTRIES).collect()
         }
         // Of another version: made anew.
         Ok(_) => HashMap::new(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => HashMap::new(),
         Err(error) => {
-            warn!(path = %path.display(), %error, "tls.cache is damaged and made anew");
+            warn!(path = %path.display(), %error, "tls.cache is not used and made anew");
             HashMap::new()
         }
     }
 }
 
+fn stored(path: &Path) -> io::Result<Stored> {
+    let file = maps::open_regular(path)?;
+    let metadata = file.metadata()?;
+    // Whoever writes to it chooses where probes go.
+    let own = metadata.uid() == rustix::process::geteuid().as_raw();
+    if !own || metadata.mode() & 0o022 != 0 {
+        return Err(io::Error::other("others than this user may have written it"));
+    }
+    if metadata.len() > MAX_BYTES {
+        return Err(io::Error::other("it is too large"));
+    }
+    let mut text = Vec::new();
+    file.take(MAX_BYTES).read_to_end(&mut text)?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
     use crate::capture::keylog::{Arguments, Evidence, Library, Register};
 
@@ -166,6 +178,50 @@ mod tests {
         assert_eq!(Cache::open(Some(path.clone())).get(&file, identity), Some(Err(Nothing::NoTls)));
         fs::write(&path, "{").unwrap();
         assert!(Cache::open(Some(path)).get(&file, identity).is_none());
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_cache_that_others_can_write_is_not_believed() {
+        let folder = std::env::temp_dir().join(format!("foreign-cache-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("cache.json");
+        let identity = Identity::of(&fs::metadata(&folder).unwrap());
+        let mut cache = Cache::open(Some(path.clone()));
+        cache.put(identity, None, &Err(Nothing::NoTls));
+        cache.save();
+        for (mode, believed) in [(0o600, true), (0o644, true), (0o620, false), (0o602, false)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(!read(&path).is_empty(), believed, "{mode:o}");
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_build_id_that_lies_does_not_bring_a_probe_to_other_code() {
+        let folder = std::env::temp_dir().join(format!("lying-build-id-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("libssl.so.3");
+        let mut bytes = fs::read(super::super::tests::openssl()).unwrap();
+        fs::write(&path, &bytes).unwrap();
+        let file = File::open(&path).unwrap();
+        let explanation = keylog::explain(&file, keylog::Budget::default());
+        let found = explanation.outcome.clone().unwrap();
+        let identity = Identity::of(&file.metadata().unwrap());
+        let mut cache = Cache::open(None);
+        cache.put(identity, explanation.build_id.as_deref(), &explanation.outcome);
+        // Another file of the same build id and size is believed while the code is the same.
+        let twin = folder.join("twin.so");
+        for (offset, used) in [(0x0f, true), (found[0].offset as usize, false)] {
+            bytes[offset] ^= 1;
+            fs::write(&twin, &bytes).unwrap();
+            bytes[offset] ^= 1;
+            let file = File::open(&twin).unwrap();
+            let identity = Identity::of(&file.metadata().unwrap());
+            assert_eq!(cache.get(&file, identity).is_some(), used, "{offset:#x}");
+        }
         fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -17,7 +17,7 @@ use crate::exchange::Timestamp;
 
 use self::clock::Clock;
 use super::{
-    Packet,
+    Item, Packet,
     link::Link,
     window::{LONGEST, Window},
 };
@@ -28,6 +28,12 @@ const FRAME: usize = 12;
 /// The obsolete packet block, which `pcap-parser` does not know.
 const PB_MAGIC: u32 = 2;
 
+/// The decryption secrets block (draft-ietf-opsawg-pcapng section 4.7), which is never kept.
+const DSB_MAGIC: u32 = 0x0a;
+
+/// Secrets that are the text of an `SSLKEYLOGFILE`: "TLSK".
+const TLS_KEY_LOG: u32 = 0x544c_534b;
+
 /// Interfaces kept in a section; more are a corrupt file.
 const INTERFACES: usize = 1 << 16;
 
@@ -36,18 +42,19 @@ pub fn recognises(start: &[u8]) -> bool {
     start.starts_with(&SHB_MAGIC.to_be_bytes())
 }
 
-/// Reads all packets; the error is what stopped it before the end of the file. Blocks with a
-/// sound frame around a bad body are stepped over and counted in `bad_blocks`.
+/// Reads all packets and TLS secrets; the error is what stopped it before the end of the file.
+/// Blocks with a sound frame around a bad body, and secrets too long to be held, are stepped over
+/// and counted in `bad_blocks`.
 pub fn read<R: Read>(
     window: &mut Window<'_, R>,
     bad_blocks: &mut u64,
-    on_packet: &mut impl FnMut(&Packet<'_>),
+    on_item: &mut impl FnMut(Item<'_>),
 ) -> Result<(), String> {
     let mut section = Section::default();
     while !window.peek(FRAME).is_empty() {
-        let Some((kind, length)) = section.frame(window)? else { continue };
+        let Some((kind, length)) = section.frame(window, bad_blocks)? else { continue };
         let block = &window.peek(length)[..length];
-        if section.block(kind, block, on_packet).is_none() {
+        if section.block(kind, block, on_item).is_none() {
             *bad_blocks += 1;
         }
         window.consume(length);
@@ -72,10 +79,11 @@ struct Interface {
 
 impl Section {
     /// Brings the next block into memory: its type and length, or `None` when it was of a type
-    /// without packets and is behind us already.
+    /// without packets or secrets and is behind us already.
     fn frame<R: Read>(
         &mut self,
         window: &mut Window<'_, R>,
+        bad_blocks: &mut u64,
     ) -> Result<Option<(u32, usize)>, String> {
         let offset = window.offset();
         let ends = || format!("the file ends inside the block at byte {offset}");
@@ -91,7 +99,9 @@ impl Section {
         if length < FRAME {
             return Err(format!("a block of {length} bytes at byte {offset}, which is corrupt"));
         }
-        if !matches!(kind, SHB_MAGIC | IDB_MAGIC | PB_MAGIC | SPB_MAGIC | EPB_MAGIC) {
+        let long_secrets = kind == DSB_MAGIC && length > LONGEST;
+        *bad_blocks += u64::from(long_secrets);
+        if long_secrets || !is_read(kind) {
             return if window.skip(length as u64) { Ok(None) } else { Err(ends()) };
         }
         if length > LONGEST {
@@ -107,15 +117,13 @@ impl Section {
     }
 
     /// Reads a block; `None` when it is bad.
-    fn block(
-        &mut self,
-        kind: u32,
-        block: &[u8],
-        on_packet: &mut impl FnMut(&Packet<'_>),
-    ) -> Option<()> {
+    fn block(&mut self, kind: u32, block: &[u8], on_item: &mut impl FnMut(Item<'_>)) -> Option<()> {
         if kind == PB_MAGIC {
-            on_packet(&self.obsolete_packet(block)?);
+            on_item(Item::Packet(&self.obsolete_packet(block)?));
             return Some(());
+        }
+        if kind == DSB_MAGIC {
+            return self.secrets(block, on_item);
         }
         let parse = if self.big_endian { parse_block_be } else { parse_block_le };
         match parse(block).ok()?.1 {
@@ -123,12 +131,12 @@ impl Section {
             Block::InterfaceDescription(block) => self.add(&block)?,
             Block::EnhancedPacket(block) => {
                 let interface = self.interfaces.get(block.if_id as usize)?;
-                on_packet(&Packet {
+                on_item(Item::Packet(&Packet {
                     link: interface.link,
                     time: interface.clock.time(block.ts_high, block.ts_low),
                     data: block.packet_data(),
                     wire_length: block.origlen,
-                });
+                }));
             }
             Block::SimplePacket(block) => {
                 let interface = self.interfaces.first()?;
@@ -137,13 +145,13 @@ impl Section {
                     0 => data.len(),
                     snap_length => data.len().min(snap_length as usize),
                 };
-                on_packet(&Packet {
+                on_item(Item::Packet(&Packet {
                     link: interface.link,
                     // The block has no time.
                     time: Timestamp::default(),
                     data: &data[..limit],
                     wire_length: block.origlen,
-                });
+                }));
             }
             _ => {}
         }
@@ -159,6 +167,17 @@ impl Section {
             snap_length: block.snaplen,
             clock: Clock::new(&block.options, self.big_endian),
         });
+        Some(())
+    }
+
+    /// Type and length of the secrets, and the secrets. Those of other protocols are left.
+    fn secrets(&self, block: &[u8], on_item: &mut impl FnMut(Item<'_>)) -> Option<()> {
+        const HEAD: usize = 16;
+        let body = block.get(HEAD..block.len() - 4)?;
+        let secrets = body.get(..self.word(block, 12) as usize)?;
+        if self.word(block, 8) == TLS_KEY_LOG {
+            on_item(Item::KeyLog(secrets));
+        }
         Some(())
     }
 
@@ -185,6 +204,11 @@ impl Section {
         let word = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
         if self.big_endian { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) }
     }
+}
+
+/// Whether a block of this type has something for us.
+fn is_read(kind: u32) -> bool {
+    matches!(kind, SHB_MAGIC | IDB_MAGIC | PB_MAGIC | SPB_MAGIC | EPB_MAGIC | DSB_MAGIC)
 }
 
 /// Whether a section is big-endian, by the byte-order magic of its header.

@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use zeroize::Zeroizing;
+
 use super::input::Input;
 
 /// The longest block or packet that is read. Packets with segmentation offload reach half a
@@ -16,7 +18,8 @@ const FIRST: usize = 256 << 10;
 pub struct Window<'p, R> {
     input: Input<R>,
     progress: &'p mut dyn FnMut(u64),
-    bytes: Vec<u8>,
+    /// A capture may carry key material, so no copy is left behind.
+    bytes: Zeroizing<Vec<u8>>,
     start: usize,
     end: usize,
     ended: bool,
@@ -30,7 +33,7 @@ impl<'p, R: Read> Window<'p, R> {
         Self {
             input,
             progress,
-            bytes: vec![0; FIRST],
+            bytes: Zeroizing::new(vec![0; FIRST]),
             start: 0,
             end: 0,
             ended: false,
@@ -98,7 +101,9 @@ impl<'p, R: Read> Window<'p, R> {
         self.end -= self.start;
         self.start = 0;
         if length > self.bytes.len() {
-            self.bytes.resize(length, 0);
+            let mut larger = Zeroizing::new(vec![0; length]);
+            larger[..self.end].copy_from_slice(&self.bytes[..self.end]);
+            self.bytes = larger;
         }
         while self.end < length && !self.ended {
             self.read();

@@ -1,31 +1,34 @@
 //! `sensor tls explain`: what a scan finds in a file, label by label.
 
+mod page;
+
 use std::{
-    fmt::Write as _,
     fs::File,
     io::{self, Write as _},
     path::PathBuf,
     process::ExitCode,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::{super::human, Output};
+use super::{super::terminal::Look, Output};
 use crate::capture::{
     keylog::{Budget, Explanation, Nothing, explain},
     libraries::mapped_files,
 };
 
 /// Say what the search for the key-log function finds in a file, or in the files that a process
-/// has mapped. Needs no running sensor.
+/// has mapped to execute: each label with what uses it, the functions that they lead to, and why
+/// one was chosen or none. Needs no running sensor.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  sensor tls explain /usr/lib/x86_64-linux-gnu/libssl.so.3\n  \
-    sudo sensor tls explain 4711\n  \
-    sensor tls explain \"$(command -v node)\" --output json | jq '.[0].explanation.spent'")]
+#[command(after_help = "Examples:\n  \
+    sensor tls explain /usr/lib/x86_64-linux-gnu/libssl.so.3\n  \
+    sudo sensor tls explain 4711      all that process 4711 has mapped (a file of that name: ./4711)\n  \
+    sensor tls explain \"$(command -v node)\" --output json | jq '.[].found'")]
 pub struct Arguments {
-    /// A file, or a process id.
+    /// Path of a file, or id of a process.
     #[arg(value_name = "FILE|PID")]
     target: PathBuf,
     /// Form of the output.
@@ -34,149 +37,148 @@ pub struct Arguments {
 }
 
 /// A file with what was found in it.
-#[derive(Serialize)]
 struct Explained {
+    /// Path in the mount namespace of the process.
     path: String,
     explanation: Explanation,
 }
 
+/// Files with a sign of TLS, and how many there are besides.
+#[derive(Default)]
+struct Found {
+    files: Vec<Explained>,
+    /// Files without such a sign.
+    others: usize,
+    /// Files that could not be opened, with the causes.
+    unopened: Vec<String>,
+}
+
 impl Arguments {
     pub fn run(self) -> Result<ExitCode> {
-        let files = self.files()?;
-        let explained: Vec<_> = files
-            .into_iter()
-            .map(|(path, file)| Explained { path, explanation: explain(&file, Budget::default()) })
-            .collect();
+        let found = match self.target.to_str().and_then(|text| text.parse().ok()) {
+            Some(pid) => process(pid)?,
+            None => Found { files: vec![self.file()?], ..Found::default() },
+        };
         let text = match self.output {
-            Output::Json => serde_json::to_string_pretty(&explained)? + "\n",
-            Output::Text => show(&explained),
+            Output::Json => {
+                let files = found.files.iter().map(Explained::json).collect::<Vec<_>>();
+                serde_json::to_string_pretty(&files)? + "\n"
+            }
+            Output::Text => page::show(&found, Look::of_stdout()),
         };
         io::stdout().write_all(text.as_bytes())?;
         Ok(ExitCode::SUCCESS)
     }
 
-    fn files(&self) -> Result<Vec<(String, File)>> {
-        let pid = self.target.to_str().and_then(|text| text.parse().ok());
-        if let Some(pid) = pid.filter(|_| !self.target.exists()) {
-            return mapped_files(pid).with_context(|| {
-                format!(
-                    "failed to read what process {pid} has mapped; is it running, and are you root?"
-                )
-            });
-        }
+    fn file(&self) -> Result<Explained> {
         let path = self.target.display().to_string();
         let file = File::open(&self.target).with_context(|| {
-            format!("failed to open {path}; give the path of a file or the id of a process")
+            format!("failed to open {path}; give a file or the id of a process")
         })?;
-        Ok(vec![(path, file)])
-    }
-}
-
-fn show(files: &[Explained]) -> String {
-    let mut text = String::new();
-    let (without, with): (Vec<_>, Vec<_>) = files.iter().partition(|file| {
-        files.len() > 1 && matches!(file.explanation.outcome, Err(Nothing::NoTls))
-    });
-    for file in with {
-        one(&mut text, file);
-        text.push('\n');
-    }
-    if !without.is_empty() {
-        let _ = writeln!(text, "{} further files without a TLS library", without.len());
-    }
-    text
-}
-
-fn one(text: &mut String, Explained { path, explanation }: &Explained) {
-    let _ = writeln!(text, "{}", human::printable(path));
-    let mut line = |name: &str, value: String| {
-        let _ = writeln!(text, "  {name:<10} {}", human::printable(&value));
-    };
-    match &explanation.outcome {
-        Ok(found) => {
-            for found in found {
-                let (library, address) = (found.library.name(), found.address);
-                line(
-                    "found",
-                    format!("{library} at {address:#x} (file offset {:#x})", found.offset),
-                );
-                line("because", evidence(found));
-            }
+        if !file.metadata().with_context(|| format!("failed to look at {path}"))?.is_file() {
+            bail!("{path} is not a regular file; give a library, a program or the id of a process");
         }
-        Err(nothing) => line("nothing", nothing.to_string()),
+        Ok(Explained { path, explanation: explain(&file, Budget::default()) })
     }
-    if let Some(build_id) = &explanation.build_id {
-        line("build id", build_id.clone());
-    }
-    for sign in &explanation.signs {
-        line("sign", format!("{} by {}", sign.library.name(), sign.by));
-    }
-    for label in explanation.labels.iter().filter(|label| !label.places.is_empty()) {
-        let calls = label.references.iter().filter(|reference| reference.call.is_some()).count();
-        line(
-            "label",
-            format!(
-                "{}: {} in the file, loaded {} times, {calls} before a call",
-                label.label,
-                label.places.len(),
-                label.references.len(),
-            ),
-        );
-    }
-    for candidate in &explanation.candidates {
-        let refused = candidate.refused.as_deref().map(|why| format!("; refused: {why}"));
-        line(
-            "candidate",
-            format!(
-                "{:#x}: {} labels, {} loads{}{}",
-                candidate.address,
-                candidate.labels.len(),
-                candidate.references,
-                if candidate.symbol { ", a symbol of that name" } else { "" },
-                refused.unwrap_or_default(),
-            ),
-        );
-    }
-    if let Some(go) = &explanation.go {
-        let version = go.version.as_deref().unwrap_or("unknown version");
-        line("Go", format!("{version}, {} functions in its table", go.functions));
-    }
-    let spent = explanation.spent;
-    line("took", format!("{} ms, {} read", spent.milliseconds, human::bytes(spent.bytes)));
 }
 
-fn evidence(found: &crate::capture::keylog::Found) -> String {
-    let evidence = &found.evidence;
-    let mut parts = Vec::new();
-    if !evidence.labels.is_empty() {
-        parts.push(format!(
-            "{} labels agree ({})",
-            evidence.labels.len(),
-            evidence.labels.join(", ")
-        ));
+impl Explained {
+    /// As an object: `path`, `found` (functions), `nothing` (why there is none), and what was seen.
+    fn json(&self) -> Value {
+        let Explanation {
+            outcome,
+            machine,
+            build_id,
+            signs,
+            labels,
+            candidates,
+            symbols,
+            go,
+            spent,
+        } = &self.explanation;
+        json!({
+            "path": self.path,
+            "found": outcome.as_deref().unwrap_or_default(),
+            "nothing": outcome.as_ref().err().map(ToString::to_string),
+            "machine": machine,
+            "build_id": build_id,
+            "signs": signs,
+            "labels": labels,
+            "candidates": candidates,
+            "symbols": symbols,
+            "go": go,
+            "spent": spent,
+        })
     }
-    if !evidence.symbols.is_empty() {
-        parts.push(format!("it is called {}", evidence.symbols.join(", ")));
+}
+
+/// What a process has mapped.
+fn process(pid: u32) -> Result<Found> {
+    let mapped = mapped_files(pid).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            anyhow::anyhow!("there is no process {pid}; a file of that name is ./{pid}")
+        }
+        io::ErrorKind::PermissionDenied => anyhow::anyhow!(
+            "failed to read what process {pid} has mapped: {error}; run it as root, with \
+             CAP_SYS_PTRACE and outside of containers"
+        ),
+        _ => anyhow::anyhow!("failed to read what process {pid} has mapped: {error}"),
+    })?;
+    if mapped.len() == 0 {
+        bail!("process {pid} has no file mapped to execute: it is ending, or a part of the kernel");
     }
-    parts.push(format!("its start is known by {}", evidence.boundary));
-    parts.join("; ")
+    let mut found = Found::default();
+    for (path, file) in mapped {
+        let file = match file {
+            Ok(file) => file,
+            Err(error) => {
+                found.unopened.push(format!("{path}: {error}"));
+                continue;
+            }
+        };
+        let explanation = explain(&file, Budget::default());
+        if matches!(explanation.outcome, Err(Nothing::NoTls)) {
+            found.others += 1;
+        } else {
+            found.files.push(Explained { path, explanation });
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn refused(target: &str) -> String {
+        let arguments = Arguments { target: target.into(), output: Output::Text };
+        arguments.run().expect_err("nothing to explain").to_string()
+    }
+
     #[test]
-    fn a_file_without_tls_says_so_and_a_missing_one_what_to_do() {
-        let file = Arguments { target: "/bin/true".into(), output: Output::Text };
-        let files = file.files().expect("it is there");
-        let explained: Vec<_> = files
-            .into_iter()
-            .map(|(path, file)| Explained { path, explanation: explain(&file, Budget::default()) })
-            .collect();
-        assert!(show(&explained).contains("no TLS library"));
-        let missing = Arguments { target: "/no/such/file".into(), output: Output::Text };
-        let error = missing.files().unwrap_err().to_string();
-        assert!(error.contains("/no/such/file") && error.contains("id of a process"), "{error}");
+    fn what_cannot_be_explained_is_named_with_what_to_do() {
+        fn check(target: &str, parts: &[&str]) {
+            let error = refused(target);
+            assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+        }
+        check("/no/such/file", &["/no/such/file", "id of a process"]);
+        check("/usr", &["/usr is not a regular file"]);
+        // The number of no process: beyond the most that Linux gives (2^22).
+        check("4194999", &["no process 4194999", "./4194999"]);
+    }
+
+    #[test]
+    fn json_says_what_was_found_or_why_nothing() {
+        let arguments = Arguments { target: "/bin/true".into(), output: Output::Json };
+        let json = arguments.file().expect("it is there").json();
+        assert_eq!((&json["path"], &json["found"]), (&json!("/bin/true"), &json!([])));
+        assert_eq!(json["nothing"], "no TLS library");
+        assert_eq!(json["machine"], std::env::consts::ARCH);
+    }
+
+    #[test]
+    fn a_process_is_explained_by_its_files() {
+        let found = process(std::process::id()).expect("this process");
+        assert!(found.others > 0, "the C library has no TLS");
     }
 }

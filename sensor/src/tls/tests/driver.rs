@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use crate::{
-    capture::{Direction, pcap},
+    capture::{Direction, Segment, pcap},
     exchange::Timestamp,
     memory::Memory,
     stream::{self, Chunk, End, GapCause, Piece, Stream},
@@ -90,7 +90,7 @@ impl Connection {
         let mut events = Vec::new();
         let limits = stream::Limits { bytes: 1 << 20, wait: u64::MAX };
         let path = folder.join(format!("{name}.pcap"));
-        pcap::read(&path, &mut |_| (), &mut |segment| {
+        pcap::read(&path, &mut |_| (), &mut |segment: &Segment<'_>| {
             // The capture begins with the client's SYN.
             let side = match segment.direction {
                 Direction::Outbound => Side::Client,

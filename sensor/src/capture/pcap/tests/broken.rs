@@ -102,10 +102,12 @@ fn files_that_are_no_captures() {
 
 #[test]
 fn files_that_cannot_be_opened() {
-    let error = read(Path::new("/nonexistent/a.pcap"), &mut |_| {}, &mut |_| {});
+    let error = read(Path::new("/nonexistent/a.pcap"), &mut |_| {}, &mut |_: &Segment<'_>| {});
     let error = error.expect_err("no such file").to_string();
     assert!(error.starts_with("cannot open /nonexistent/a.pcap: No such file"), "{error}");
-    let error = read(Path::new("/"), &mut |_| {}, &mut |_| {}).expect_err("a folder").to_string();
+    let error = read(Path::new("/"), &mut |_| {}, &mut |_: &Segment<'_>| {})
+        .expect_err("a folder")
+        .to_string();
     assert!(error.starts_with("cannot read /: "), "{error}");
 }
 

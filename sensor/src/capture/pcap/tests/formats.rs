@@ -160,7 +160,49 @@ fn progress_ends_at_the_file_size() {
             assert!(bytes >= last);
             last = bytes;
         };
-        read_from(Path::new("a.pcap"), &file[..], &mut progress, &mut |_| {}).expect("a capture");
+        read_from(Path::new("a.pcap"), &file[..], &mut progress, &mut |_: &Segment<'_>| {})
+            .expect("a capture");
         assert_eq!(last, file.len() as u64);
     }
+}
+
+/// Keeps the key logs of a file.
+#[derive(Default)]
+struct KeyLogs(Vec<Vec<u8>>);
+
+impl Sink for KeyLogs {
+    fn segment(&mut self, _: &Segment<'_>) {}
+
+    fn key_log(&mut self, text: &[u8]) {
+        self.0.push(text.into());
+    }
+}
+
+#[test]
+fn key_logs_inside_are_handed_on() {
+    const TLS: u32 = 0x544c_534b;
+    const WIREGUARD: u32 = 0x5747_4b4c;
+    // Type of the secrets, their length, padding behind them.
+    let secrets = |big_endian: bool, kind: u32, length: u32, text: &[u8]| {
+        let word = |word: u32| if big_endian { word.to_be_bytes() } else { word.to_le_bytes() };
+        let body = [&word(kind), &word(length), text].concat();
+        sample::Ng::default().section(big_endian).block(10, &body).bytes
+    };
+    let check = |file: &[u8], expect: &[&[u8]], bad_blocks: u64| {
+        let mut logs = KeyLogs::default();
+        let summary = read_from(Path::new("a.pcapng"), file, &mut |_| {}, &mut logs);
+        let summary = summary.expect("a capture");
+        assert_eq!((summary.problem, summary.bad_blocks), (None, bad_blocks));
+        assert_eq!(logs.0, expect);
+    };
+    for big_endian in [false, true] {
+        check(&secrets(big_endian, TLS, 5, b"label\0\0\0"), &[b"label"], 0);
+        check(&secrets(big_endian, WIREGUARD, 5, b"label\0\0\0"), &[], 0);
+        check(&secrets(big_endian, TLS, 9, b"label\0\0\0"), &[], 1);
+        check(&secrets(big_endian, TLS, u32::MAX, b""), &[], 1);
+    }
+    // Longer than what is held: the packets behind it are still read.
+    let long = secrets(false, TLS, 5 << 20, &vec![b'a'; 5 << 20]);
+    check(&long, &[], 1);
+    check(&sample::Ng::default().section(false).block(10, b"").bytes, &[], 1);
 }
