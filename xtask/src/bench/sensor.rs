@@ -127,7 +127,8 @@ impl Drop for Sensor {
 /// Copies the log into a file and tells when the line on the attachment came.
 fn keep_log(lines: impl std::io::BufRead, mut file: File, attached: &SyncSender<Instant>) {
     for line in lines.lines().map_while(Result::ok) {
-        if line.contains(ATTACHED) {
+        // One that may not start beside another says who is attached.
+        if line.contains(ATTACHED) && !line.starts_with("error: ") {
             // A second time nobody listens.
             let _ = attached.try_send(Instant::now());
         }

@@ -89,7 +89,7 @@ fn costs(setting: &Setting, nginx: &Nginx) -> Result<Vec<Figure>> {
         Figure::new("traps, an exchange", "traps", 3, exchange).at_most(0.0),
         Figure::new("traps, a handshake at one end", "traps", 2, handshake)
             .at_most(5.0)
-            .note("TLS 1.3; wrk and nginx are both probed, and so is the end of a handshake"),
+            .note("TLS 1.3; the ends of a handshake, wrk and nginx, are probed both"),
     ])
 }
 
