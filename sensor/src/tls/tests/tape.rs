@@ -88,8 +88,8 @@ impl Tape {
                 body: &record[HEADER..],
             };
             let mut content = Vec::new();
-            let opened = opener.as_ref().and_then(|o| o.open(view, *number, &mut content));
-            let kind = opened.unwrap_or_else(|| {
+            let now = opener.as_ref().and_then(|o| o.open(view, *number, &mut content));
+            let kind = now.unwrap_or_else(|| {
                 let next = keys.opener(side, *epoch + 1);
                 (*epoch, *number) = (*epoch + 1, 0);
                 let kind = next.open(view, 0, &mut content).expect("the keys are in the log");
