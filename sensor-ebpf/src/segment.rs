@@ -196,14 +196,22 @@ fn listener(context: &SkBuffContext, packet: &Packet, cookie: u64) -> Option<Pla
         count(|counters| counters.copy_failed_segments += 1);
         return None;
     };
-    match sniff::sensor_protocol(word, at_most(packet.length, 8)) {
-        Protocol::Request | Protocol::Undecided => Some(Plan {
-            copied: at_most(packet.length, at_most(TURN_BYTES.load(), MAX_COPY)),
-            twin: twin::of_listener(context, cookie, packet),
-            flags: flags::FIRST | flags::LISTENER,
-            ..Plan::default()
-        }),
+    let protocol = sniff::sensor_protocol(word, at_most(packet.length, 8));
+    let hello = protocol == Protocol::ClientHello && READ_TLS.load() != 0;
+    match protocol {
+        Protocol::Request | Protocol::Undecided => Some(early(context, packet, cookie)),
+        _ if hello => Some(early(context, packet, cookie)),
         _ => None,
+    }
+}
+
+#[inline(always)]
+fn early(context: &SkBuffContext, packet: &Packet, cookie: u64) -> Plan {
+    Plan {
+        copied: at_most(packet.length, at_most(TURN_BYTES.load(), MAX_COPY)),
+        twin: twin::of_listener(context, cookie, packet),
+        flags: flags::FIRST | flags::LISTENER,
+        ..Plan::default()
     }
 }
 

@@ -29,6 +29,9 @@ use crate::{
 /// can arrive.
 const CODED_TURNS: usize = 1;
 
+/// Trials of secrets in 100 ms: a third of a core, at a few microseconds each.
+const TRIES: u64 = 10_000;
+
 /// Secrets of each label kept of key logs in replay.
 const KEY_LOG_SECRETS: usize = 1 << 20;
 
@@ -217,6 +220,7 @@ impl<R: Records> Analysis<R> {
             secrets_used: secrets.claimed,
             secrets_unclaimed: unclaimed as u64,
             secrets_evicted: secrets.evicted,
+            secret_trials_deferred: secrets.deferred,
             tls_records_lost: self.connections.tls_counts().lost_records,
             other_connections: counts.not_http,
             tunnels: counts.pairing.tunnels,
@@ -352,11 +356,13 @@ fn tls_settings(config: &Config, source: Source) -> TlsSettings {
     let limits =
         tls::Limits { held: config.tls.held_bytes, wait: nanoseconds(config.tls.secret_wait) };
     let keyring = match source {
-        Source::Node => {
-            KeyringLimits { count: config.tls.max_secrets, age: nanoseconds(config.tls.secret_age) }
-        }
+        Source::Node => KeyringLimits {
+            count: config.tls.max_secrets,
+            age: nanoseconds(config.tls.secret_age),
+            tries: TRIES,
+        },
         // A key log is there before its connections, and whole.
-        Source::Wire => KeyringLimits { count: KEY_LOG_SECRETS, age: u64::MAX },
+        Source::Wire => KeyringLimits { count: KEY_LOG_SECRETS, age: u64::MAX, tries: u64::MAX },
     };
     TlsSettings { keyring, limits }
 }

@@ -103,6 +103,8 @@ counters! {
     Loss buffers_full "buffers" "not filled further: stream.reorder_bytes_total reached"
     Loss notices_lost "secrets" "secrets and program starts that found no room in the ring buffer"
     Loss secrets_evicted "secrets" "forgotten before they opened anything: raise tls.max_secrets"
+    Loss secret_trials_deferred "trials" "put off: too many secrets that no connection claims"
+    Loss secrets_refused "secrets" "calls of probed functions whose arguments are no secret"
     Loss tls_records_lost "records" "TLS records that a hole took"
     Loss connections_evicted "connections" "connections forgotten: stream.max_connections reached"
     Loss heads_too_large "messages" "start lines and fields longer than http.max_head_bytes"

@@ -20,7 +20,7 @@ fn settings(held: usize) -> Settings {
         stream: stream::Limits { bytes: 1 << 15, wait: 1_000_000 },
         memory: 1 << 17,
         tls: Some(TlsSettings {
-            keyring: KeyringLimits { count: 8, age: 1_000_000_000 },
+            keyring: KeyringLimits { count: 8, age: 1_000_000_000, tries: 64 },
             limits: Limits { held, wait: 50_000_000 },
         }),
         ..super::settings(Source::Wire)

@@ -42,9 +42,14 @@ impl Container {
         container
     }
 
+    /// The innermost directory.
+    pub fn directory(&self) -> &Path {
+        self.directories.last().expect("it was made")
+    }
+
     /// The command, changed so that it runs inside. It keeps its process id.
     pub fn wrap(&self, command: &Command) -> Command {
-        let procs = self.directories.last().expect("it was made").join("cgroup.procs");
+        let procs = self.directory().join("cgroup.procs");
         let mut wrapped = Command::new("sh");
         wrapped.args(["-c", "echo $$ > \"$0\" && exec \"$@\""]).arg(procs);
         wrapped.arg(command.get_program()).args(command.get_args());

@@ -269,6 +269,7 @@ impl Node {
             http2_connections: kernel.http2_connections + analysis.http2_connections,
             secrets: kernel.secrets,
             notices_lost: kernel.notices_lost,
+            secrets_refused: kernel.secrets_refused,
             other_connections: kernel.other_connections,
             ring_full: kernel.ring_full_segments,
             ring_full_bytes: kernel.ring_full_bytes,

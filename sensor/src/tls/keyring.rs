@@ -13,6 +13,9 @@ use crate::exchange::Timestamp;
 
 /// Secrets tried on a record in one go; the next go takes the next ones.
 const MAX_TRIES: usize = 1024;
+/// Secrets among which a new one is looked for: both ends log the same within a handshake's time. A
+/// repeat that is older is kept twice, which costs a trial.
+const RECENT: usize = 128;
 /// Secrets kept under one client random: each label twice, for a retry or a forged line.
 const MAX_PER_CONNECTION: usize = 2 * Label::COUNT;
 
@@ -23,7 +26,13 @@ pub struct KeyringLimits {
     pub count: usize,
     /// Nanoseconds after which a secret is forgotten.
     pub age: u64,
+    /// Trials of secrets on records of all connections in 100 ms of the capture's clock. What finds
+    /// none left is tried later.
+    pub tries: u64,
 }
+
+/// What [`KeyringLimits::tries`] is for, in nanoseconds.
+const TICK: u64 = 100_000_000;
 
 /// What became of secrets.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,6 +49,8 @@ pub struct KeyringCounts {
     pub expired: u64,
     /// Trials of a secret on a record.
     pub tries: u64,
+    /// Trials put off because there were too many.
+    pub deferred: u64,
 }
 
 /// Secrets in wait of their connection. Wiped when dropped.
@@ -54,10 +65,13 @@ pub struct Keyring {
     /// Fingerprints of TLS 1.3 secrets that opened a record: the other end logs them as well.
     claimed: Fingerprints,
     serial: u64,
+    /// Since when trials are counted, and how many are left.
+    tick: (Timestamp, u64),
     /// What became of secrets.
     pub counts: KeyringCounts,
 }
 
+#[derive(Clone)]
 struct Entry {
     label: Label,
     bytes: SecretBytes,
@@ -85,6 +99,7 @@ impl Keyring {
             ages: VecDeque::new(),
             claimed: Fingerprints::default(),
             serial: 0,
+            tick: (Timestamp::default(), limits.tries),
             counts: KeyringCounts::default(),
         }
     }
@@ -109,6 +124,9 @@ impl Keyring {
     /// Forgets what is too old.
     pub fn expire(&mut self, now: Timestamp) {
         let age = self.limits.age;
+        if now.since(self.tick.0) >= TICK {
+            self.tick = (now, self.limits.tries);
+        }
         for queue in &mut self.unclaimed {
             while queue.front().is_some_and(|entry| now.since(entry.time) > age) {
                 queue.pop_front();
@@ -143,11 +161,17 @@ impl Keyring {
         if seen.newest == self.serial && seen.floor == 0 {
             return None;
         }
+        let (_, left) = &mut self.tick;
+        if *left == 0 {
+            self.counts.deferred += 1;
+            return None;
+        }
         let since = seen.newest;
         let fits = |entry: &Entry| entry.bytes.as_ref().len() == length;
         let tries = &mut self.counts.tries;
         let mut prove = |entry: &Entry| {
             *tries += 1;
+            *left = left.saturating_sub(1);
             proof(&entry.bytes)
         };
         let known = self.connections.get(client_random).into_iter().flatten();
@@ -182,11 +206,16 @@ impl Keyring {
     }
 
     fn move_to_connection(&mut self, label: Label, index: usize, client_random: [u8; 32]) {
-        let Some(entry) = self.unclaimed[label as usize].remove(index) else { return };
-        // The master secret of TLS 1.2 comes again when the session is resumed.
-        if label != Label::Master {
-            self.claimed.insert(&entry.bytes, self.limits.count);
+        let queue = &mut self.unclaimed[label as usize];
+        // The master secret of TLS 1.2 opens every connection that resumes its session, and may
+        // have come for several before the first was seen: it stays.
+        if label == Label::Master {
+            let Some(entry) = queue.get(index).cloned() else { return };
+            self.add_known(client_random, entry);
+            return;
         }
+        let Some(entry) = queue.remove(index) else { return };
+        self.claimed.insert(&entry.bytes, self.limits.count);
         self.add_known(client_random, entry);
     }
 
@@ -214,7 +243,7 @@ impl Keyring {
 
     fn add_unclaimed(&mut self, entry: Entry) -> bool {
         let queue = &mut self.unclaimed[entry.label as usize];
-        let recent = queue.iter().rev().take(MAX_TRIES);
+        let recent = queue.iter().rev().take(RECENT);
         if recent.into_iter().any(|known| known.bytes == entry.bytes)
             || self.claimed.contains(&entry.bytes)
         {
@@ -278,7 +307,7 @@ mod tests {
     }
 
     fn keyring(count: usize, age: u64) -> Keyring {
-        Keyring::new(KeyringLimits { count, age })
+        Keyring::new(KeyringLimits { count, age, tries: u64::MAX })
     }
 
     /// Claims the secret of a number; how many were tried, if it was there.

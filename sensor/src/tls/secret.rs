@@ -76,11 +76,11 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Up to 64 secret bytes, wiped when dropped and never printed.
+/// Up to 64 secret bytes, wiped when dropped and never printed. On the heap, so that a move leaves
+/// no copy behind.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub(super) struct SecretBytes {
-    bytes: [u8; MAX_LENGTH],
-    length: u8,
+    bytes: Box<[u8]>,
 }
 
 impl SecretBytes {
@@ -93,19 +93,19 @@ impl SecretBytes {
 
     /// So many zero bytes, to be filled in place.
     pub fn zeroed(length: usize) -> Option<Self> {
-        (length <= MAX_LENGTH).then_some(Self { bytes: [0; MAX_LENGTH], length: length as u8 })
+        (length <= MAX_LENGTH).then(|| Self { bytes: vec![0; length].into_boxed_slice() })
     }
 }
 
 impl AsRef<[u8]> for SecretBytes {
     fn as_ref(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.length)]
+        &self.bytes
     }
 }
 
 impl AsMut<[u8]> for SecretBytes {
     fn as_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes[..usize::from(self.length)]
+        &mut self.bytes
     }
 }
 

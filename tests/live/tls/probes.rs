@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    os::unix::fs::FileExt as _,
+    os::unix::fs::{FileExt as _, MetadataExt as _},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -15,7 +15,7 @@ use sensor::{
     config::Config,
 };
 use tests::harness::{
-    Node, Server, free_port, require_live,
+    Container, Server, free_port, require_live,
     tls::{Certificate, Load, Manner, Peer, Phase, TlsKind, start},
 };
 
@@ -45,37 +45,50 @@ fn a_thousand_times_on_go() {
 /// the target's code.
 fn come_and_go(kind: TlsKind) {
     let Some(node) = require_live() else { return };
-    let mut probes = load_probes(&node);
+    let apart = Container::new(&node.cgroup, 7);
+    let mut probes = load_probes(&apart);
     let (certificate, address) = (Certificate::new(), loopback(free_port()));
     let server = start(&node, kind, &certificate, address, |command| command);
     let targets = targets(&server);
     assert!(!targets.is_empty(), "{kind:?} has no key-log function");
     let pids = server.pids();
+    let before = code(&pids, &targets);
+    assert!(!before.is_empty());
+    let others = links();
     let done = AtomicBool::new(false);
     let answered = std::thread::scope(|scope| {
+        let ends = Ends(&done);
         let asking = scope.spawn(|| ask_until(&done, &server));
         for _ in 0..requests() / 10 {
             let attach = |(file, found): &(File, Found)| probes.attach(file, found);
-            let links: Result<Vec<_>, _> = targets.iter().map(attach).collect();
-            assert!(links.expect("they attach").len() == targets.len() && self::links() > 0);
+            let attached: Vec<_> = targets.iter().map(attach).collect();
+            assert!(attached.iter().all(Result::is_ok), "a probe is refused");
+            assert_eq!(links(), others + targets.len());
         }
-        done.store(true, Ordering::Relaxed);
+        drop(ends);
         // It fails where a single request is not answered as it should be.
         asking.join().unwrap()
     });
     eprintln!("{kind:?}: {answered} requests answered, {} functions", targets.len());
     assert!(answered > 0);
     assert_eq!(server.pids(), pids, "{kind:?} is not what it was");
-    assert_eq!(links(), 0, "a probe was left");
-    for pid in pids {
-        check_code(pid, &targets);
+    assert_eq!(links(), others, "a probe was left");
+    assert_eq!(code(&pids, &targets), before, "a breakpoint was left");
+}
+
+/// Ends the asking, also where the test fails.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
-/// The probes' programs, loaded by this process.
-fn load_probes(node: &Node) -> Probes {
+/// The probes' programs, loaded by this process. What captures stays outside of all that runs.
+fn load_probes(apart: &Container) -> Probes {
     let mut capture = LiveCapture::start(&Options {
-        cgroup: node.cgroup.clone(),
+        cgroup: apart.directory().to_owned(),
         ring_bytes: 1 << 20,
         turn_bytes: 4096,
         header_bytes: 1024,
@@ -116,7 +129,7 @@ fn ask_until(done: &AtomicBool, server: &Server) -> usize {
     answered
 }
 
-/// Descriptors of this process that hold a probe.
+/// Descriptors of this process that hold a probe or another program in place.
 fn links() -> usize {
     let entries = fs::read_dir("/proc/self/fd").expect("own descriptors").flatten();
     let links = entries.filter_map(|entry| fs::read_link(entry.path()).ok());
@@ -124,27 +137,32 @@ fn links() -> usize {
     names.filter(|name| name.contains("perf") || name.ends_with("bpf_link")).count()
 }
 
-/// The function's code in the process is what the file has: no breakpoint is in it.
-fn check_code(pid: u32, targets: &[(File, Found)]) {
-    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).expect("its mappings");
-    let memory = File::open(format!("/proc/{pid}/mem")).expect("its memory");
-    for (file, found) in targets {
-        let inode = std::os::unix::fs::MetadataExt::ino(&file.metadata().expect("a file"));
-        let mapped = maps.lines().filter_map(|line| {
-            let words: Vec<_> = line.split_ascii_whitespace().collect();
-            let (start, end) = words.first()?.split_once('-')?;
-            let number = |text| u64::from_str_radix(text, 16).ok();
-            let (start, end, offset) = (number(start)?, number(end)?, number(words.get(2)?)?);
-            let here = words.get(4)? == &inode.to_string()
-                && words.get(1)?.contains('x')
-                && (offset..offset + (end - start)).contains(&found.offset);
-            here.then_some(start + found.offset - offset)
-        });
-        for address in mapped {
-            let (mut code, mut expect) = ([0; 16], [0; 16]);
-            memory.read_exact_at(&mut code, address).expect("mapped code");
-            file.read_exact_at(&mut expect, found.offset).expect("the file's code");
-            assert_eq!(code, expect, "process {pid} at {address:#x}");
+/// The first bytes of the functions in the memory of processes.
+fn code(pids: &[u32], targets: &[(File, Found)]) -> Vec<[u8; 16]> {
+    let mut code = Vec::new();
+    for pid in pids {
+        let maps = fs::read_to_string(format!("/proc/{pid}/maps")).expect("its mappings");
+        let memory = File::open(format!("/proc/{pid}/mem")).expect("its memory");
+        for (file, found) in targets {
+            let inode = file.metadata().expect("a file").ino();
+            let addresses = maps.lines().filter_map(|line| mapped_at(line, inode, found.offset));
+            for address in addresses {
+                let mut bytes = [0; 16];
+                memory.read_exact_at(&mut bytes, address).expect("mapped code");
+                code.push(bytes);
+            }
         }
     }
+    code
+}
+
+/// Where a line of mappings has a place of a file.
+fn mapped_at(line: &str, inode: u64, place: u64) -> Option<u64> {
+    let words: Vec<_> = line.split_ascii_whitespace().collect();
+    let [range, flags, offset, _, number, ..] = words[..] else { return None };
+    let (start, end) = range.split_once('-')?;
+    let hexadecimal = |text| u64::from_str_radix(text, 16).ok();
+    let (start, end, offset) = (hexadecimal(start)?, hexadecimal(end)?, hexadecimal(offset)?);
+    let here = flags.contains('x') && number.parse() == Ok(inode);
+    (here && (offset..offset + (end - start)).contains(&place)).then(|| start + (place - offset))
 }

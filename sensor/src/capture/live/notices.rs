@@ -14,6 +14,9 @@ use crate::capture::keylog;
 /// The tracepoint of [`names::EXEC`].
 const EXEC_TRACEPOINT: &str = "sched_process_exec";
 
+/// Notices taken in one go.
+const BATCH: usize = 2048;
+
 /// One report. Secrets are borrowed from the ring buffer, so that no copy is left behind.
 pub enum Notice<'a> {
     /// A TLS library logs key material.
@@ -61,9 +64,11 @@ impl Notices {
         Ok(Self { ring: RingBuf::try_from(map)?, unreadable: 0 })
     }
 
-    /// Hands every waiting notice to `sink`.
+    /// Hands waiting notices to `sink`, at most [`BATCH`]: whoever floods the ring keeps nobody
+    /// from the segments.
     pub fn drain(&mut self, mut sink: impl FnMut(Notice<'_>)) {
-        while let Some(record) = self.ring.next() {
+        for _ in 0..BATCH {
+            let Some(record) = self.ring.next() else { break };
             match parse(&record) {
                 Some(notice) => sink(notice),
                 None => self.unreadable += 1,

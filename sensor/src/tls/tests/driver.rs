@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-pub const KEYRING: KeyringLimits = KeyringLimits { count: 1000, age: u64::MAX };
+pub const KEYRING: KeyringLimits = KeyringLimits { count: 1000, age: u64::MAX, tries: u64::MAX };
 const LIMITS: Limits = Limits { held: 1 << 20, wait: 10_000_000_000 };
 const NOW: Timestamp = Timestamp(0);
 
