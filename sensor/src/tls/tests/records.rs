@@ -78,7 +78,7 @@ proptest! {
         let mut cuts = cuts.iter().cycle();
         let events = Tape::load(name).events(|| *cuts.next().expect("endless"));
         // What is held until late secrets come is bounded, and a segment costs more than its bytes.
-        let events = split(&events, segment.max(size / 100));
+        let events = split(&events, segment.max(size / 500));
         let original = super::Connection::load(name);
         let output = run(&events, &original.keys, keys);
         prop_assert_eq!(output.text(Side::Client), requests(name, count));
