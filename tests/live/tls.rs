@@ -31,7 +31,6 @@ fn requests() -> u64 {
     let full = std::env::var("SENSOR_TLS_FULL").is_ok_and(|value| value == "1");
     if full { 10_000 } else { 1_000 }
 }
-}
 
 /// Asks one request after another, each on a connection of its own, until one was seen: from
 /// then on the library is known.
