@@ -3,6 +3,9 @@
 //! Nothing here answers the sender, so there is no oracle to hide: comparisons may take
 //! different times.
 
+#[cfg(test)]
+mod seal;
+
 use ::cbc::{
     Decryptor,
     cipher::{BlockModeDecrypt, KeyIvInit, block_padding::NoPadding},

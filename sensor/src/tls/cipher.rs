@@ -1,5 +1,8 @@
 //! Opening records: one direction's keys, and the proof that a record was made with them.
 
+#[cfg(test)]
+mod seal;
+
 use aes::{Aes128, Aes256};
 use aws_lc_rs::aead::{
     AES_128_GCM, AES_256_GCM, Aad, Algorithm, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey,

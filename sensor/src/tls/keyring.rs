@@ -13,6 +13,9 @@ use crate::exchange::Timestamp;
 
 /// Secrets tried on a record in one go; the next go takes the next ones.
 const MAX_TRIES: usize = 1024;
+/// Secrets among which a new one is looked for: both ends log the same within a handshake's time. A
+/// repeat that is older is kept twice, which costs a trial.
+const RECENT: usize = 128;
 /// Secrets kept under one client random: each label twice, for a retry or a forged line.
 const MAX_PER_CONNECTION: usize = 2 * Label::COUNT;
 
@@ -68,6 +71,7 @@ pub struct Keyring {
     pub counts: KeyringCounts,
 }
 
+#[derive(Clone)]
 struct Entry {
     label: Label,
     bytes: SecretBytes,
@@ -202,11 +206,16 @@ impl Keyring {
     }
 
     fn move_to_connection(&mut self, label: Label, index: usize, client_random: [u8; 32]) {
-        let Some(entry) = self.unclaimed[label as usize].remove(index) else { return };
-        // The master secret of TLS 1.2 comes again when the session is resumed.
-        if label != Label::Master {
-            self.claimed.insert(&entry.bytes, self.limits.count);
+        let queue = &mut self.unclaimed[label as usize];
+        // The master secret of TLS 1.2 opens every connection that resumes its session, and may
+        // have come for several before the first was seen: it stays.
+        if label == Label::Master {
+            let Some(entry) = queue.get(index).cloned() else { return };
+            self.add_known(client_random, entry);
+            return;
         }
+        let Some(entry) = queue.remove(index) else { return };
+        self.claimed.insert(&entry.bytes, self.limits.count);
         self.add_known(client_random, entry);
     }
 
@@ -234,7 +243,7 @@ impl Keyring {
 
     fn add_unclaimed(&mut self, entry: Entry) -> bool {
         let queue = &mut self.unclaimed[entry.label as usize];
-        let recent = queue.iter().rev().take(MAX_TRIES);
+        let recent = queue.iter().rev().take(RECENT);
         if recent.into_iter().any(|known| known.bytes == entry.bytes)
             || self.claimed.contains(&entry.bytes)
         {

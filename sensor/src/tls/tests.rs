@@ -3,6 +3,8 @@
 mod damage;
 mod driver;
 mod hostile;
+mod records;
+mod tape;
 
 use driver::{Connection, Event, Keys, requests, responses, run};
 

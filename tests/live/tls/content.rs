@@ -35,15 +35,14 @@ fn content_beyond_the_budget() {
     warm_up(&mut sensor, address.port(), |load| {
         Peer::dark().ask(address, load, 1, |command| command);
     });
-    let before = sensor.events(address.port()).len();
     let mut command = Command::new("curl");
     command.arg("-sSk");
     for path in ["items/1", "large.bin", "items/2", "large.bin", "items/3"] {
         command.args(["-o", "/dev/null"]).arg(format!("https://{address}/{path}"));
     }
     read_output(&mut command);
-    let events = sensor.wait_events(address.port(), before + 5);
-    let facts: Vec<_> = events[before..]
+    let events = sensor.finish(address.port(), 6);
+    let facts: Vec<_> = events[events.len().saturating_sub(5)..]
         .iter()
         .map(|event| {
             let size = event.number("http.response.body.size");

@@ -125,6 +125,47 @@ fn grease_and_encrypted_hellos_are_stepped_over() {
     check(&[0xfe, 0x0d, 0, 4, 0, 0, 1, 2], true);
 }
 
+/// Servers that know a newer version mark their random (RFC 8446 section 4.1.3). Refusing is the
+/// client's business: what is spoken is what is read.
+#[test]
+fn a_marked_downgrade_is_read_by_the_version_chosen() {
+    for (name, mark) in [("tls12-aes128", 1), ("tls11", 0), ("tls10", 0)] {
+        let connection = Connection::load(name);
+        let hello = connection.first(Side::Server);
+        assert_eq!(hello[11 + 24..11 + 32], *[b"DOWNGRD", &[mark][..]].concat(), "{name}");
+        let output = run(&connection.events, &connection.keys, Keys::ByTrial);
+        assert_eq!(output.text(Side::Server), responses(4, 100), "{name}");
+    }
+}
+
+/// Someone between the peers changes the server's hello. No peer would go on; a capture may.
+#[test]
+fn a_forged_downgrade_gives_nothing() {
+    let connection = Connection::load(NAME);
+    let check = |from: &[u8], to: &[u8], names: &str| {
+        let events = with_first(&connection, Side::Server, |hello| {
+            let at = hello.windows(from.len()).position(|window| window == from);
+            let at = at.expect("it is in the hello");
+            [&hello[..at], to, &hello[at + from.len()..]].concat()
+        });
+        for keys in [Keys::ByRandom, Keys::ByTrial, Keys::Late] {
+            let output = run(&events, &connection.keys, keys);
+            let State::Dark(reason) = output.state else { panic!("{to:?} {keys:?} is read") };
+            assert_eq!((reason.as_str(), output.left), (names, 0), "{to:?} {keys:?}");
+            assert_eq!(output.text(Side::Client) + &output.text(Side::Server), "", "{to:?}");
+        }
+    };
+    for version in 0..=3 {
+        let names = if version == 0 { "unsupported_version" } else { "secret_never_came" };
+        check(&[0, 43, 0, 2, 3, 4], &[0, 43, 0, 2, 3, version], names);
+    }
+    // No encryption, export ciphers, RC4, 3DES; and another good one.
+    for suite in [[0, 2], [0, 0x3b], [0, 8], [0, 5], [0, 10]] {
+        check(&[0x13, 1, 0], &[suite[0], suite[1], 0], "unsupported_suite");
+    }
+    check(&[0x13, 1, 0], &[0x13, 3, 0], "secret_never_came");
+}
+
 #[test]
 fn a_flood_of_secrets_does_not_hide_the_right_ones_that_come_later() {
     let connection = Connection::load(NAME);
