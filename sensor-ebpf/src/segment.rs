@@ -342,7 +342,7 @@ fn sniff(
 #[inline(always)]
 fn first_bytes(context: &SkBuffContext, packet: &Packet, want: u32) -> Option<u64> {
     let mut word = 0_u64;
-    let length = (at_most(packet.length, want).wrapping_sub(1) & 7) + 1;
+    let length = emit::bounded::<8>(at_most(packet.length, want));
     // SAFETY: 1 to 8 bytes are written into eight.
     let failed = unsafe {
         bpf_skb_load_bytes(context.as_ptr(), packet.payload, (&raw mut word).cast(), length)

@@ -71,10 +71,21 @@ fn print(name: &str, result: Result<Outcome>, machine: &mut Machine) {
         }
         Ok(Outcome::Skipped(reason)) => println!("case {name} SKIP {reason}"),
         Err(error) => {
-            println!("case {name} FAIL {}", format!("{error:#}").replace('\n', "; "));
+            println!("case {name} FAIL {}", short(&format!("{error:#}").replace('\n', "; ")));
             machine.log().lines().for_each(|line| println!("log {line}"));
             // The next case gets a fresh one.
             machine.stop();
         }
     }
+}
+
+/// Without its middle where it is long: a verifier's output is, and ends with what matters.
+fn short(text: &str) -> String {
+    const END: usize = 400;
+    let letters: Vec<char> = text.chars().collect();
+    if letters.len() <= 2 * END {
+        return text.to_owned();
+    }
+    let ends = [&letters[..END], &letters[letters.len() - END..]];
+    ends.map(|part| part.iter().collect::<String>()).join(" ... ")
 }

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::{build, process, setup, test, workspace};
 use archive::Archive;
@@ -31,6 +31,9 @@ const BUDGET: Duration = Duration::from_mins(10);
 
 /// Virtual machines at a time; each has two processors.
 const AT_ONCE: usize = 2;
+
+/// Kernels of a series that are booted until one starts.
+const ATTEMPTS: u32 = 2;
 
 /// The page with the table.
 const PAGE: &str = "docs/operations.md";
@@ -193,21 +196,35 @@ impl Machines {
         Column { title, report }
     }
 
-    /// Both boots of the newest kernel that starts.
+    /// Both boots of the newest kernel that can be had and starts.
     fn kernel(&self, wanted: &str, names: &[String]) -> Result<(String, Report)> {
-        let mut last = None;
-        for kernel in kernel::candidates(wanted, names).into_iter().take(2) {
-            let files = self.archive.fetch(&kernel)?;
+        let mut last = Err(anyhow!(
+            "the archive has no kernel {wanted}; remove {} to fetch the package lists anew",
+            self.folder.display()
+        ));
+        let mut started = 0;
+        for kernel in kernel::candidates(wanted, names) {
+            let files = match self.archive.fetch(&kernel) {
+                Ok(files) => files,
+                Err(error) => {
+                    eprintln!("xtask: {error:#}");
+                    last = last.or(Err(error));
+                    continue;
+                }
+            };
             let initramfs = self.base.with_modules(&files, &self.folder)?;
             let mut report = self.boot(&kernel, &files.image, &initramfs, Boot::Plain)?;
-            if report.kernel.is_none() {
-                last = Some((kernel.release, report));
-                continue;
+            if report.kernel.is_some() {
+                report.append(self.boot(&kernel, &files.image, &initramfs, Boot::Lockdown)?);
+                return Ok((kernel.release, report));
             }
-            report.append(self.boot(&kernel, &files.image, &initramfs, Boot::Lockdown)?);
-            return Ok((kernel.release, report));
+            last = Ok((kernel.release, report));
+            started += 1;
+            if started == ATTEMPTS {
+                break;
+            }
         }
-        last.with_context(|| format!("the archive has no kernel {wanted}"))
+        last
     }
 
     fn boot(&self, kernel: &Kernel, image: &Path, initramfs: &Path, boot: Boot) -> Result<Report> {
