@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use super::{
     life::refusal,
     places::{Container, named_record},
+    tls,
     traffic::{check, check_items},
 };
 use crate::{
@@ -47,6 +48,22 @@ pub fn lockdown(machine: &mut Machine) -> Result<Outcome> {
     let doctor = doctor_lines(machine, "lockdown");
     exchange(machine)?;
     Ok(Outcome::Said(doctor))
+}
+
+/// The mode forbids programs to read kernel memory. The loader (aya) takes that for a kernel that
+/// cannot tell it from a process's memory, and calls the older helpers, which are forbidden too:
+/// TLS stays unread, and the sensor says so.
+pub fn lockdown_tls(machine: &mut Machine) -> Result<Outcome> {
+    let lockdown = fs::read_to_string("/sys/kernel/security/lockdown").unwrap_or_default();
+    if !lockdown.contains("[confidentiality]") {
+        return Ok(Outcome::Skipped("this kernel has no lockdown"));
+    }
+    machine.sensor()?;
+    let log = machine.log();
+    let refused = log.lines().find_map(|line| line.split_once("WARN "));
+    let Some((_, refused)) = refused else { return tls::openssl(machine) };
+    ensure!(refused.starts_with("TLS is not read"), "{refused}");
+    Ok(Outcome::Said(refused.to_owned()))
 }
 
 /// A process may use the `bpf` system call neither as nobody ...

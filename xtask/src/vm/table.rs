@@ -50,10 +50,7 @@ pub fn text(columns: &[Column]) -> String {
 /// For the documentation: the table, and what the user is told on bad days.
 pub fn markdown(columns: &[Column]) -> String {
     let rows = rows(columns);
-    let mut text = String::from(
-        "Made by `cargo xtask vm --update-docs`: each kernel boots with the sensor and a runner \
-         that serves and sends the traffic itself.\n\n| |",
-    );
+    let mut text = String::from("(Made by `cargo xtask vm --update-docs`.)\n\n| |");
     for column in columns {
         let _ = write!(text, " {} |", short(&column.title));
     }
