@@ -73,7 +73,9 @@ fn run(name: &str, target: Target) {
     while start.elapsed() < budget() {
         let (seed, changes) = changes.new_tree(&mut runner).expect("no filters").current();
         let mut input = seed.get(&seeds).clone();
-        changes.into_iter().for_each(|change| change.make(&mut input, &seeds));
+        for change in changes {
+            change.make(&mut input, &seeds);
+        }
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| target(&input))) {
             say(&format!("fuzz {name}: panicked with b\"{}\"", input.escape_ascii()));
             resume_unwind(panic);

@@ -63,6 +63,8 @@ pub fn lockdown_tls(machine: &mut Machine) -> Result<Outcome> {
     let refused = log.lines().find_map(|line| line.split_once("WARN "));
     let Some((_, refused)) = refused else { return tls::openssl(machine) };
     ensure!(refused.starts_with("TLS is not read"), "{refused}");
+    // What follows is another one on each kernel.
+    let refused = refused.split_once(" Verifier output").map_or(refused, |(refused, _)| refused);
     Ok(Outcome::Said(refused.to_owned()))
 }
 

@@ -44,10 +44,7 @@ pub fn second(machine: &mut Machine) -> Result<Outcome> {
     let text = refusal(&mut command)?;
     ensure!(text.contains("another sensor is attached"), "{text}");
     machine.sensor()?.status().context("the first one suffered")?;
-    // The program's number differs each time.
-    let text: Vec<_> = text.split(|letter: char| letter.is_ascii_digit()).collect();
-    let text = [text[0], text[text.len() - 1]].join("N");
-    Ok(Outcome::Said(text))
+    Ok(Outcome::Passed)
 }
 
 /// What a sensor says that does not start.
