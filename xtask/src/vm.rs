@@ -32,6 +32,9 @@ const BUDGET: Duration = Duration::from_mins(10);
 /// Virtual machines at a time; each has two processors.
 const AT_ONCE: usize = 2;
 
+/// Kernels of a series that are asked for until one can be had.
+const DOWNLOADS: usize = 6;
+
 /// Kernels of a series that are booted until one starts.
 const ATTEMPTS: u32 = 2;
 
@@ -198,17 +201,14 @@ impl Machines {
 
     /// Both boots of the newest kernel that can be had and starts.
     fn kernel(&self, wanted: &str, names: &[String]) -> Result<(String, Report)> {
-        let mut last = Err(anyhow!(
-            "the archive has no kernel {wanted}; remove {} to fetch the package lists anew",
-            self.folder.display()
-        ));
+        let mut last = None;
         let mut started = 0;
-        for kernel in kernel::candidates(wanted, names) {
+        for kernel in kernel::candidates(wanted, names).into_iter().take(DOWNLOADS) {
             let files = match self.archive.fetch(&kernel) {
                 Ok(files) => files,
                 Err(error) => {
                     eprintln!("xtask: {error:#}");
-                    last = last.or(Err(error));
+                    last = last.or(Some(Err(error)));
                     continue;
                 }
             };
@@ -218,13 +218,18 @@ impl Machines {
                 report.append(self.boot(&kernel, &files.image, &initramfs, Boot::Lockdown)?);
                 return Ok((kernel.release, report));
             }
-            last = Ok((kernel.release, report));
+            last = Some(Ok((kernel.release, report)));
             started += 1;
             if started == ATTEMPTS {
                 break;
             }
         }
-        last
+        last.unwrap_or_else(|| {
+            Err(anyhow!(
+                "the archive has no kernel {wanted}; remove {} to fetch the package lists anew",
+                self.folder.display()
+            ))
+        })
     }
 
     /// Once more where nothing began: emulated processors sometimes run into code that the

@@ -68,7 +68,11 @@ impl Archive {
         fs::write(apt.join("sources.list"), sources(&machine_targets()?)?)
             .context("failed to write the list of sources")?;
         eprintln!("xtask: fetching package lists ...");
-        let updated = process::output(archive.apt("apt-get").arg("update"));
+        let updated = process::output(archive.apt("apt-get").args([
+            "-o",
+            "APT::Update::Error-Mode=any",
+            "update",
+        ]));
         match updated {
             Ok(_) => fs::write(&stamp, "").context("failed to note the time of the lists")?,
             Err(error) if stamp.exists() => eprintln!("xtask: using old package lists: {error:#}"),
@@ -114,18 +118,17 @@ impl Archive {
         fs::create_dir_all(&packages)
             .with_context(|| format!("failed to create {}", packages.display()))?;
         let mut download = self.apt("apt-get");
-        let downloaded =
-            process::output(download.args(["download", package]).current_dir(&packages));
-        if downloaded.is_err() {
+        let output = download.args(["download", package]).current_dir(&packages).output();
+        let output = output.context("failed to start apt-get")?;
+        if !output.status.success() {
             // It may have gone from the archive since the lists were fetched.
-            let _ = fs::remove_file(self.folder.join("apt/updated"));
+            make_stale(&self.folder.join("apt/updated"));
+            bail!(
+                "failed to download the package {package}: {}; see that `apt-get update` works on \
+                 this machine, then run `cargo xtask vm` again, which fetches the package lists anew",
+                String::from_utf8_lossy(&output.stderr).trim_end().replace('\n', "; ")
+            );
         }
-        downloaded.with_context(|| {
-            format!(
-                "failed to download the package {package}; see that `apt-get update` works on \
-                 this machine, then run `cargo xtask vm` again, which fetches the package lists anew"
-            )
-        })?;
         let file = find(&packages, |_| true)
             .with_context(|| format!("apt-get left no package in {}", packages.display()))?;
         process::output(Command::new("dpkg").arg("-x").args([&file, into]))?;
@@ -177,6 +180,13 @@ pub fn find(folder: &Path, wanted: impl Fn(&str) -> bool + Copy) -> Option<PathB
 fn is_fresh(stamp: &Path) -> bool {
     let modified = fs::metadata(stamp).and_then(|metadata| metadata.modified());
     modified.is_ok_and(|time| SystemTime::now().duration_since(time).is_ok_and(|age| age < STALE))
+}
+
+/// The stamp stays: old lists are better than none.
+fn make_stale(stamp: &Path) {
+    if let Ok(file) = fs::File::options().write(true).open(stamp) {
+        let _ = file.set_modified(SystemTime::UNIX_EPOCH);
+    }
 }
 
 /// What the machine's apt reads: a line `<suite> <address>` for each package list.
