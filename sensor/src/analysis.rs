@@ -1,10 +1,7 @@
 //! What happens to an exchange, and what has happened so far: the part of the pipeline that owns
 //! all state and none of the machine. It runs the same on a node and on a capture file.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use crate::{
     capture::{
@@ -12,7 +9,7 @@ use crate::{
         attribution::{Attribution, Socket},
     },
     config::Config,
-    connections::{Connections, Owner, Settings, Source, TlsOutcome, TlsSettings},
+    connections::{Connections, Owner, Settings, Source, TlsSettings, nanoseconds},
     coverage::{Coverage, TlsProgram},
     exchange::{ConnectionId, Exchange, Timestamp, Workload},
     inventory::{
@@ -245,7 +242,7 @@ impl<R: Records> Consumer<R> {
     fn take(&mut self, mut exchange: Exchange, owner: &Owner) {
         exchange.id |= u128::from(self.node) << 32;
         if let Some(attribution) = &mut self.attribution {
-            exchange.workload = attribution.workload(&socket(&exchange, owner), self.now);
+            exchange.workload = attribution.workload(&socket(exchange.connection, owner), self.now);
             exchange.caller = caller(attribution, &exchange, owner, self.now);
             if is_process(exchange.workload.as_ref(), self.own_pid) {
                 return;
@@ -262,7 +259,9 @@ impl<R: Records> Consumer<R> {
     fn book_coverage(&mut self, now: Timestamp) {
         let Self { coverage, attribution, now: instant, own_pid, .. } = self;
         coverage.book(now, |outcome| {
-            let workload = attribution.as_mut()?.workload(&tls_socket(outcome), *instant);
+            let workload = attribution
+                .as_mut()?
+                .workload(&socket(outcome.connection, &outcome.owner), *instant);
             workload.filter(|workload| workload.pid != Some(*own_pid))
         });
     }
@@ -288,25 +287,14 @@ fn is_process(workload: Option<&Arc<Workload>>, pid: u32) -> bool {
     workload.is_some_and(|workload| workload.pid == Some(pid))
 }
 
-fn socket(exchange: &Exchange, owner: &Owner) -> Socket {
+fn socket(connection: ConnectionId, owner: &Owner) -> Socket {
     Socket {
-        cookie: exchange.connection.0,
+        cookie: connection.0,
         cgroup: owner.origin.cgroup,
         pid: owner.origin.pid,
         local: owner.local,
         remote: owner.remote,
         serves: owner.serves,
-    }
-}
-
-fn tls_socket(outcome: &TlsOutcome) -> Socket {
-    Socket {
-        cookie: outcome.connection.0,
-        cgroup: outcome.owner.origin.cgroup,
-        pid: outcome.owner.origin.pid,
-        local: outcome.owner.local,
-        remote: outcome.owner.remote,
-        serves: outcome.owner.serves,
     }
 }
 
@@ -334,7 +322,7 @@ fn settings(config: &Config, source: Source) -> Settings {
         max_connections: config.stream.max_connections,
         stream: stream::Limits {
             bytes: config.stream.reorder_bytes_connection,
-            wait: u64::try_from(config.stream.reorder_wait.as_nanos()).unwrap_or(u64::MAX),
+            wait: nanoseconds(config.stream.reorder_wait),
         },
         memory: config.stream.reorder_bytes_total,
         http: http1::Limits {
@@ -352,7 +340,6 @@ fn settings(config: &Config, source: Source) -> Settings {
 }
 
 fn tls_settings(config: &Config, source: Source) -> TlsSettings {
-    let nanoseconds = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     let limits =
         tls::Limits { held: config.tls.held_bytes, wait: nanoseconds(config.tls.secret_wait) };
     let keyring = match source {

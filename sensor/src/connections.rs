@@ -475,7 +475,8 @@ fn side(client: Direction, direction: Direction) -> http1::Side {
     if client == direction { http1::Side::Request } else { http1::Side::Response }
 }
 
-fn nanoseconds(duration: Duration) -> u64 {
+/// A duration as the difference of two [`Timestamp`]s.
+pub(crate) fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 

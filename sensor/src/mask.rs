@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::{Serialize, Serializer};
 
 /// The key of the hash.
@@ -78,9 +79,7 @@ impl MaskKey {
         if digits.len() != 2 * key.len() {
             return None;
         }
-        for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = hex_digit(pair[0])? << 4 | hex_digit(pair[1])?;
-        }
+        HEXLOWER_PERMISSIVE.decode_mut(digits, &mut key).ok()?;
         Some(Self(key))
     }
 
@@ -166,10 +165,6 @@ impl<const DIGITS: usize> Serialize for HexDigits<DIGITS> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
-}
-
-fn hex_digit(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).map(|value| value as u8)
 }
 
 #[cfg(test)]

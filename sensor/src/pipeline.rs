@@ -1,8 +1,9 @@
 //! Wires the stages. Only this file and those below it start threads.
 //!
-//! On a node three threads work: one drains the ring buffer and does everything up to the
+//! On a node three threads work: one drains the ring buffers and does everything up to the
 //! endpoint list, one masks and writes records, one serves the control socket. A fourth looks up
-//! socket owners. They are joined by bounded channels, and the first never waits for another.
+//! socket owners, a fifth finds TLS libraries. They are joined by bounded channels, and the first
+//! never waits for another.
 
 mod live;
 mod records;

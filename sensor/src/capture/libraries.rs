@@ -39,7 +39,7 @@ pub use probes::{Attach, AttachError, Probes};
 pub use report::{LibraryFile, LibraryReport, LibraryUser, ProcessState};
 use table::Table;
 
-use crate::capture::scheduling;
+use crate::capture::{attribution::process::all, scheduling};
 
 /// Messages that may wait for the watcher. When there are more, all processes are looked at.
 const QUEUE: usize = 4096;
@@ -300,9 +300,7 @@ impl<A: Attach> Watcher<A> {
         for path in standard::libraries(&self.settings.standard) {
             self.table.add_standard(&path);
         }
-        let Ok(entries) = std::fs::read_dir("/proc") else { return };
-        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        let pids = names.filter_map(|name| name.parse::<u32>().ok());
+        let pids = all(usize::MAX).into_iter();
         self.sweep = pids.filter(|pid| *pid != self.own_pid).collect();
         self.sweeping = true;
     }

@@ -306,22 +306,14 @@ impl Connection {
         work: impl FnOnce(&mut Conversation, &Parties, &mut Context<'_>),
     ) {
         let Self { ends, reading, layer, .. } = self;
-        let Around { settings, memory, counts, .. } = around;
-        let Protocol::Http1(client, conversation) = &mut reading.protocol else { return };
-        let serves = *client == Direction::Inbound;
-        let parties = ends.parties(serves, settings.source);
-        work(
-            conversation,
-            &parties,
-            &mut Context {
-                limits: &settings.http,
-                memory,
-                counts: &mut counts.pairing,
-                emit: &mut |mut exchange| {
-                    exchange.tls = layer.as_ref().map(|layer| layer.told());
-                    emit(exchange, &ends.owner(serves));
-                },
+        reading.converse(
+            ends,
+            &mut around.plain(),
+            &mut |mut exchange, owner| {
+                exchange.tls = layer.as_ref().map(|layer| layer.told());
+                emit(exchange, owner);
             },
+            |conversation, _, parties, context| work(conversation, parties, context),
         );
     }
 }
@@ -336,30 +328,39 @@ impl Reading {
         plain: &mut Plain<'_>,
         emit: &mut dyn FnMut(Exchange, &Owner),
     ) {
-        let Plain { settings, memory, counts } = plain;
         if let (Protocol::Unknown(_), Piece::Data(chunk)) = (&self.protocol, &piece)
             && chunk.bytes.starts_with(HTTP2_PREFACE)
         {
-            counts.http2 += 1;
+            plain.counts.http2 += 1;
             self.protocol = Protocol::Other;
         }
         if matches!(self.protocol, Protocol::Unknown(_)) && !self.recognise(place, &piece) {
             return;
         }
+        self.converse(ends, plain, emit, |conversation, client, parties, context| {
+            conversation.piece(side(client, place.direction), piece, parties, context);
+        });
+    }
+
+    /// Works on the conversation, if there is one; `work` is also told the client's direction.
+    fn converse(
+        &mut self,
+        ends: &Ends,
+        plain: &mut Plain<'_>,
+        emit: &mut dyn FnMut(Exchange, &Owner),
+        work: impl FnOnce(&mut Conversation, Direction, &Parties, &mut Context<'_>),
+    ) {
+        let Plain { settings, memory, counts } = plain;
         let Protocol::Http1(client, conversation) = &mut self.protocol else { return };
         let serves = *client == Direction::Inbound;
         let parties = ends.parties(serves, settings.source);
-        conversation.piece(
-            side(*client, place.direction),
-            piece,
-            &parties,
-            &mut Context {
-                limits: &settings.http,
-                memory,
-                counts: &mut counts.pairing,
-                emit: &mut |exchange| emit(exchange, &ends.owner(serves)),
-            },
-        );
+        let context = &mut Context {
+            limits: &settings.http,
+            memory,
+            counts: &mut counts.pairing,
+            emit: &mut |exchange| emit(exchange, &ends.owner(serves)),
+        };
+        work(conversation, *client, &parties, context);
     }
 
     /// Whether a piece tells that this is HTTP/1, and who the client is.

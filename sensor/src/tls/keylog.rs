@@ -1,6 +1,8 @@
 //! Key log files, as `SSLKEYLOGFILE` makes programs write them
 //! (draft-ietf-tls-keylogfile): `LABEL <client random in hex> <secret in hex>`.
 
+use data_encoding::HEXLOWER_PERMISSIVE;
+
 use super::secret::{Label, Secret, SecretBytes};
 
 /// What a key log held.
@@ -62,13 +64,7 @@ fn parse_line(line: &[u8]) -> Line {
 
 /// Fills `output` from exactly twice as many hexadecimal digits.
 fn unhex(digits: &[u8], output: &mut [u8]) -> bool {
-    let nibble = |digit: u8| char::from(digit).to_digit(16).map(|value| value as u8);
-    digits.len() == output.len() * 2
-        && digits.chunks_exact(2).zip(output).all(|(pair, byte)| {
-            let (Some(high), Some(low)) = (nibble(pair[0]), nibble(pair[1])) else { return false };
-            *byte = high << 4 | low;
-            true
-        })
+    digits.len() == output.len() * 2 && HEXLOWER_PERMISSIVE.decode_mut(digits, output).is_ok()
 }
 
 #[cfg(test)]

@@ -50,13 +50,12 @@ impl Process {
     ///
     /// Fails when there is no such process; what else cannot be read is `None`.
     pub fn read(pid: u32) -> io::Result<Self> {
-        let stat = read_bounded(format!("/proc/{pid}/stat"))?;
-        let stat = Stat::parse(&stat).ok_or(io::ErrorKind::InvalidData)?;
+        let stat = Stat::read(pid)?;
         let mut process = Self {
             pid,
             start: stat.start,
             kernel: stat.flags & KERNEL_THREAD != 0,
-            comm: text(stat.comm),
+            comm: stat.comm,
             executable: executable(pid),
             ..Self::default()
         };
@@ -151,14 +150,23 @@ pub fn holds_socket(pid: u32, inode: u32, deadline: Instant) -> Option<bool> {
 }
 
 /// The fields of /proc/PID/stat that are used, see `proc_pid_stat(5)`.
-struct Stat<'a> {
-    comm: &'a [u8],
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// The kernel's name for the process.
+    pub comm: Box<str>,
     flags: u64,
-    start: u64,
+    /// When it started, in clock ticks since boot: tells a process from the next with its id.
+    pub start: u64,
 }
 
-impl<'a> Stat<'a> {
-    fn parse(content: &'a [u8]) -> Option<Self> {
+impl Stat {
+    /// Fails when there is no such process.
+    pub fn read(pid: u32) -> io::Result<Self> {
+        let content = read_bounded(format!("/proc/{pid}/stat"))?;
+        Self::parse(&content).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    fn parse(content: &[u8]) -> Option<Self> {
         // The name may hold anything, parentheses too: it ends at the last one.
         let open = content.iter().position(|&byte| byte == b'(')?;
         let close = content.iter().rposition(|&byte| byte == b')')?;
@@ -168,7 +176,7 @@ impl<'a> Stat<'a> {
         // The first field after the name is the third of the line.
         let flags = fields.nth(9 - 3)?.parse().ok()?;
         let start = fields.nth(22 - 9 - 1)?.parse().ok()?;
-        Some(Self { comm, flags, start })
+        Some(Self { comm: text(comm), flags, start })
     }
 }
 
@@ -200,16 +208,19 @@ mod tests {
     fn stat_lines() {
         let check = |line: &str, expect: Option<(&str, u64, u64)>| {
             let found = Stat::parse(line.as_bytes());
-            let found =
-                found.map(|stat| (std::str::from_utf8(stat.comm).unwrap(), stat.flags, stat.start));
+            let expect =
+                expect.map(|(comm, flags, start)| Stat { comm: comm.into(), flags, start });
             assert_eq!(found, expect, "{line}");
         };
         let rest = "S 1 2 3 0 -1 4194560 10 11 12 13 14 15 16 17 20 0 1 0 987654 1 2";
         check(&format!("12 (bash) {rest}"), Some(("bash", 4_194_560, 987_654)));
         check(&format!("12 (a) (b) c) {rest}"), Some(("a) (b) c", 4_194_560, 987_654)));
+        check(&format!("12 (a) S 1 (b) {rest}"), Some(("a) S 1 (b", 4_194_560, 987_654)));
+        check(&format!("12 ( ) ) {rest}"), Some((" ) ", 4_194_560, 987_654)));
         check(&format!("12 () {rest}"), Some(("", 4_194_560, 987_654)));
         check("12 (bash) S 1 2", None);
         check("12 )bash( S 1 2 3 0 -1 4194560", None);
+        check("nonsense", None);
         check("", None);
     }
 

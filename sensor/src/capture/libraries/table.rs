@@ -17,11 +17,11 @@ use tracing::{debug, info};
 use super::{
     Attach, FileId, LibraryReport,
     maps::{self, Mapping},
-    process::{Process, Stat, fingerprint},
+    process::{Process, fingerprint},
     report,
     scanner::{Again, Scanner, State},
 };
-use crate::capture::keylog::Identity;
+use crate::capture::{attribution::process::Stat, keylog::Identity};
 
 /// Files remembered. Beyond it, further ones are not looked into.
 const MAX_FILES: usize = 32_768;
@@ -88,7 +88,7 @@ impl<A: Attach> Table<A> {
 
     /// Looks at the mappings of a process. One that has gone meanwhile is none.
     pub fn look(&mut self, pid: u32) {
-        let Some(stat) = Stat::read(pid) else { return self.forget_process(pid) };
+        let Ok(stat) = Stat::read(pid) else { return self.forget_process(pid) };
         let Ok(mappings) = maps::of_process(pid) else { return };
         // A thread of the kernel, or a process that is ending.
         if mappings.is_empty() {
@@ -98,7 +98,7 @@ impl<A: Attach> Table<A> {
         let known = self.processes.get_mut(&pid);
         let mut same = false;
         if let Some(process) = known {
-            same = process.started == stat.started && process.mappings == fingerprint;
+            same = process.started == stat.start && process.mappings == fingerprint;
             (process.looked, process.sweep) = (Instant::now(), self.sweep);
         }
         for mapping in &mappings {
@@ -133,7 +133,7 @@ impl<A: Attach> Table<A> {
         }
         match mapping.open(pid) {
             Ok(file) => self.insert(mapping.id, file, &mapping.path, None),
-            Err(error) if Stat::read(pid).is_some() => {
+            Err(error) if Stat::read(pid).is_ok() => {
                 debug!(pid, path = mapping.path, %error, "a mapped file is not looked into");
                 self.skipped += 1;
             }
@@ -218,9 +218,9 @@ impl<A: Attach> Table<A> {
             }
         }
         let process = Process {
-            started: stat.started,
+            started: stat.start,
             mappings: mappings_are,
-            name: if files.is_empty() { Box::default() } else { stat.name.into() },
+            name: if files.is_empty() { Box::default() } else { stat.comm },
             files,
             looked: Instant::now(),
             sweep: self.sweep,
@@ -295,7 +295,7 @@ impl<A: Attach> Table<A> {
     pub fn check(&mut self, now: Instant) -> bool {
         let with_files = self.processes.iter().filter(|(_, process)| !process.files.is_empty());
         let gone = with_files.filter(|(pid, process)| {
-            Stat::read(**pid).map(|stat| stat.started) != Some(process.started)
+            !Stat::read(**pid).is_ok_and(|stat| stat.start == process.started)
         });
         let gone: Vec<u32> = gone.map(|(pid, _)| *pid).collect();
         for pid in gone {
