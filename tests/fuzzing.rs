@@ -1,6 +1,8 @@
 //! The entry points that read bytes from outside, for arbitrary bytes. The fuzz targets in
 //! `fuzz/` and the tests below share them.
 
+#[cfg(test)]
+mod smoke;
 mod tls;
 
 use std::{path::Path, time::Duration};
@@ -193,25 +195,27 @@ mod tests {
 
     use super::*;
 
-    fn seeds(target: &str) -> Vec<Vec<u8>> {
+    pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
         let files = fs::read_dir(folder).expect("the seeds are in the repository");
         files.map(|file| fs::read(file.expect("readable").path()).expect("readable")).collect()
     }
 
-    type Target = fn(&[u8]);
+    pub type Target = fn(&[u8]);
+
+    /// Each with the name of its seeds.
+    pub const TARGETS: &[(&str, Target)] = &[
+        ("http1", http1),
+        ("pcap", pcap),
+        ("body", body),
+        ("tls", tls),
+        ("key-log", key_log),
+        ("executable", executable),
+    ];
 
     #[test]
     fn seeds_pass() {
-        let targets: [(&str, Target); 6] = [
-            ("http1", http1),
-            ("pcap", pcap),
-            ("body", body),
-            ("tls", tls),
-            ("key-log", key_log),
-            ("executable", executable),
-        ];
-        for (name, target) in targets {
+        for (name, target) in TARGETS {
             let seeds = seeds(name);
             assert!(!seeds.is_empty(), "{name}");
             for seed in &seeds {

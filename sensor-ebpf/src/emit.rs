@@ -74,7 +74,7 @@ fn record<const N: usize>(context: &SkBuffContext, header: &SegmentHeader, offse
 
 /// `length`, 1 to N, in a form whose bounds the verifier sees. N is a power of two.
 #[inline(always)]
-fn bounded<const N: usize>(length: u32) -> u32 {
+pub fn bounded<const N: usize>(length: u32) -> u32 {
     let mut length = u64::from(length.wrapping_sub(1));
     // In assembly, since the compiler knows the range from the caller's match and would drop
     // the mask, which the verifier needs.

@@ -124,6 +124,8 @@ pub mod flags {
     pub const FIRST: u8 = 4;
     /// Payload that came with the end of the handshake, when only the listening socket exists.
     pub const LISTENER: u8 = 8;
+    /// The budget was used up before the segment: what is missing around it was left out.
+    pub const PAST_BUDGET: u8 = 16;
 }
 
 /// What the kernel side knows of a connection, by socket cookie.

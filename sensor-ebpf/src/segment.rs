@@ -177,6 +177,7 @@ fn follow(
         let pushed = packet.tcp_flags & (TCP_PSH | TCP_FIN | TCP_RST) != 0;
         plan.copied = if pushed && !tls { at_most(packet.length, TAIL_BYTES) } else { 0 };
         plan.from = packet.length - plan.copied;
+        plan.flags |= flags::PAST_BUDGET;
         half.skipped = half.skipped.wrapping_add(plan.from);
         count(|counters| counters.skipped_bytes += u64::from(plan.from));
         if !pushed {
@@ -342,7 +343,7 @@ fn sniff(
 #[inline(always)]
 fn first_bytes(context: &SkBuffContext, packet: &Packet, want: u32) -> Option<u64> {
     let mut word = 0_u64;
-    let length = (at_most(packet.length, want).wrapping_sub(1) & 7) + 1;
+    let length = emit::bounded::<8>(at_most(packet.length, want));
     // SAFETY: 1 to 8 bytes are written into eight.
     let failed = unsafe {
         bpf_skb_load_bytes(context.as_ptr(), packet.payload, (&raw mut word).cast(), length)

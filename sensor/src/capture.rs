@@ -41,6 +41,8 @@ pub struct Segment<'a> {
     pub lost: u32,
     /// This is known to be the first payload of its direction.
     pub first: bool,
+    /// The turn's byte budget was used up before it: what is missing around it was left out.
+    pub past_budget: bool,
     /// The end on this node; in a capture file, the sender of the connection's first packet.
     pub local: SocketAddr,
     /// The other end.

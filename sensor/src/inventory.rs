@@ -1,4 +1,5 @@
 //! What exists: endpoint rows learned from exchanges.
 
+pub mod description;
 pub mod endpoint;
 pub mod template;

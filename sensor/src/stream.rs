@@ -87,7 +87,8 @@ pub struct Stream {
     next: Option<u32>,
     /// Sequence number of a FIN.
     finish: Option<u32>,
-    /// The budget is used up: what is missing until the next data was left out on purpose.
+    /// The budget is used up: what is missing until the next data within it was left out on
+    /// purpose.
     truncated: bool,
     ended: bool,
     /// Segments in a row that lay too far away.
@@ -228,14 +229,15 @@ impl Stream {
             }
         }
         self.strays = 0;
-        self.deliver(
-            segment.payload,
-            segment.length,
+        let arrived = Arrived {
+            payload: segment.payload,
+            length: segment.length,
             sequence,
-            (segment.acknowledgement, segment.time),
-            memory,
-            deliver,
-        );
+            acknowledgement: segment.acknowledgement,
+            time: segment.time,
+            past_budget: segment.past_budget,
+        };
+        self.deliver(&arrived, memory, deliver);
         self.release(memory, deliver);
     }
 
@@ -248,14 +250,12 @@ impl Stream {
     /// Delivers the part of a segment that is new. Its first byte is not beyond `next`.
     fn deliver(
         &mut self,
-        payload: &[u8],
-        length: u32,
-        sequence: u32,
-        (acknowledgement, time): (u32, Timestamp),
+        arrived: &Arrived<'_>,
         memory: &mut Memory,
         deliver: &mut dyn FnMut(&mut Memory, Piece<'_>),
     ) {
         let Some(next) = self.next else { return };
+        let Arrived { payload, length, sequence, acknowledgement, time, past_budget } = *arrived;
         // Not by comparison: half a turn away, neither number is beyond the other.
         let seen = next.wrapping_sub(sequence);
         if seen >= length {
@@ -267,7 +267,7 @@ impl Stream {
             deliver(memory, Piece::Data(Chunk { bytes, sequence: next, acknowledgement, time }));
         }
         let missing = length - seen - bytes.len() as u32;
-        self.truncated = missing > 0;
+        self.truncated = missing > 0 || past_budget;
         if missing > 0 {
             deliver(memory, Piece::Gap { length: missing, cause: GapCause::Budget });
         }
@@ -281,14 +281,7 @@ impl Stream {
                 self.held = None;
             }
             memory.release(segment.size());
-            self.deliver(
-                &segment.payload,
-                segment.length,
-                segment.sequence,
-                (segment.acknowledgement, segment.time),
-                memory,
-                deliver,
-            );
+            self.deliver(&segment.arrived(), memory, deliver);
         }
     }
 
@@ -368,6 +361,17 @@ impl Stream {
         self.ended = true;
         deliver(memory, Piece::End(end));
     }
+}
+
+/// A segment whose place in the stream is reached.
+#[derive(Clone, Copy)]
+struct Arrived<'a> {
+    payload: &'a [u8],
+    length: u32,
+    sequence: u32,
+    acknowledgement: u32,
+    time: Timestamp,
+    past_budget: bool,
 }
 
 fn loss(segment: &Segment<'_>) -> GapCause {

@@ -8,6 +8,7 @@ mod run;
 mod setup;
 mod test;
 mod tidy;
+mod vm;
 mod workspace;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ Examples:
   cargo xtask test --fast                  formatting, lints, tidy, unit and property tests
   cargo xtask test reassembly              the tests with `reassembly` in their name
   cargo xtask bench                        run every measurement (`--list` names them)
+  cargo xtask vm                           Debian's kernels, 5.10 to the newest, under QEMU
 ";
 
 #[derive(Subcommand)]
@@ -47,7 +49,7 @@ enum Task {
     /// Build target/release/sensor with the kernel programs inside
     #[command(after_help = "Examples:\n  cargo xtask build\n  cargo xtask build --debug-ebpf")]
     Build {
-        /// Optimise the kernel programs little, so that the verifier's log follows the source
+        /// Optimise the kernel programs less, so that the verifier's log follows the source
         #[arg(long)]
         debug_ebpf: bool,
     },
@@ -58,7 +60,7 @@ enum Task {
         #[arg(last = true, value_name = "SENSOR ARGUMENTS")]
         arguments: Vec<String>,
     },
-    /// Check formatting, lints and tidy, build, and run every test
+    /// Check formatting, lints and tidy, build, run every test, and the kernels of `cargo xtask vm`
     ///
     /// A test that needs root or a kernel feature says so and is skipped where that lacks; with
     /// `CI=true` or `SENSOR_REQUIRE_LIVE=1` a skip is a failure.
@@ -68,7 +70,8 @@ enum Task {
     Test {
         /// Run only the tests with this in their name; leaves out formatting, lints and tidy
         filter: Option<String>,
-        /// Leave out the release build and the `tests` crate (real kernel, servers, captures)
+        /// Leave out the release build, the `tests` crate (real kernel, servers, captures) and the
+        /// virtual machines
         #[arg(long)]
         fast: bool,
     },
@@ -78,6 +81,27 @@ enum Task {
     #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench replay start\n  \
         cargo xtask bench throughput --rounds 11 --seconds 8 --json figures.json")]
     Bench(bench::Arguments),
+    /// Run the sensor on other kernels in QEMU, and on this one; print kernels by cases
+    ///
+    /// Boots Debian's kernels of the series 5.10, 6.1, 6.12 and the newest of sid, two at a time.
+    /// They come through apt, into target/vm; the machine's own apt state stays as it is.
+    #[command(
+        after_help = "Examples:\n  cargo xtask vm\n  cargo xtask vm --kernel 5.10 --kernel sid\n  cargo xtask vm --list"
+    )]
+    Vm {
+        /// Only this kernel: 5.10, 6.1, 6.12 or sid; may be given again
+        #[arg(long, value_name = "SERIES")]
+        kernel: Vec<String>,
+        /// Leave out this machine's own kernel
+        #[arg(long)]
+        without_native: bool,
+        /// Write the table into docs/operations.md
+        #[arg(long)]
+        update_docs: bool,
+        /// List the kernels with their packages
+        #[arg(long)]
+        list: bool,
+    },
     /// Check what a program can check of the architecture and the style
     #[command(after_help = "Examples:\n  cargo xtask tidy\n  cargo xtask tidy --list")]
     Tidy {
@@ -98,6 +122,10 @@ fn main() -> ExitCode {
         Task::Run { arguments } => run::run(&arguments),
         Task::Test { filter, fast } => test::run(filter.as_deref(), fast),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Vm { list: true, .. } => vm::list(),
+        Task::Vm { kernel: kernels, without_native, update_docs, list: false } => {
+            vm::run(&vm::Options { kernels, without_native, update_docs })
+        }
         Task::Tidy { list } => tidy::run(list),
     };
     match result {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-pub use tools::install as install_test_tools;
+pub use tools::{install as install_test_tools, install_for_vms as install_vm_tools};
 
 use host::Host;
 

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::{build, process, setup, tidy, workspace};
+use crate::{build, process, setup, tidy, vm, workspace};
 
 /// The task `cargo xtask test`.
 pub fn run(filter: Option<&str>, fast: bool) -> Result<()> {
@@ -27,6 +27,9 @@ pub fn run(filter: Option<&str>, fast: bool) -> Result<()> {
         step("release build", || build::run(build::KernelProfile::Release))?;
     }
     step("tests", || process::run(&mut tests(filter, fast)?))?;
+    if filter.is_none() && !fast {
+        step("kernels", kernels)?;
+    }
     eprintln!("xtask: all passed in {}", seconds(whole.elapsed()));
     Ok(())
 }
@@ -49,6 +52,18 @@ fn test_tools() -> Result<()> {
             Ok(())
         }
         result => result,
+    }
+}
+
+/// The same holds for virtual machines.
+fn kernels() -> Result<()> {
+    match vm::prepare() {
+        Err(error) if !live_tests_are_required() => {
+            eprintln!("xtask: other kernels are skipped: {error:#}");
+            Ok(())
+        }
+        Err(error) => Err(error),
+        Ok(()) => vm::run(&vm::Options::default()),
     }
 }
 
@@ -84,7 +99,7 @@ fn tests(filter: Option<&str>, fast: bool) -> Result<Command> {
 }
 
 /// CI reads no debug information, and its disk is small.
-fn lean(command: &mut Command) {
+pub fn lean(command: &mut Command) {
     if is_set("CI") {
         command.env("CARGO_PROFILE_DEV_DEBUG", "0");
     }

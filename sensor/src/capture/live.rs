@@ -403,6 +403,7 @@ fn segment<'a>(header: &SegmentHeader, payload: &'a [u8], clock: Clock) -> Segme
         skipped: header.skipped,
         lost: header.lost,
         first: header.flags & flags::FIRST != 0,
+        past_budget: header.flags & flags::PAST_BUDGET != 0,
         local: SocketAddr::new(address(&header.local, ipv6), header.local_port),
         remote: SocketAddr::new(address(&header.remote, ipv6), header.remote_port),
         origin: Origin {

@@ -252,6 +252,7 @@ impl<S: Sink> Decoder<'_, S> {
             skipped: 0,
             lost: 0,
             first: false,
+            past_budget: false,
             local,
             remote,
             origin: Origin::default(),

@@ -137,6 +137,7 @@ impl Kept {
             skipped: 0,
             lost: 0,
             first: true,
+            past_budget: false,
             local: of.local,
             remote: of.remote,
             origin: self.origin,

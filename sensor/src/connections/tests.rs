@@ -104,6 +104,7 @@ pub(super) fn segment(sent: &Sent, id: u64, time: u64) -> Segment<'_> {
         skipped: sent.skipped,
         lost: sent.lost,
         first: false,
+        past_budget: false,
         local: address(id as u16),
         remote: SocketAddr::from(([10, 0, 0, 2], 80)),
         origin: sent.origin,

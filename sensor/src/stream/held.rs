@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::after;
+use super::{Arrived, after};
 use crate::{capture::Segment, exchange::Timestamp, memory::Memory};
 
 /// A segment that came too early.
@@ -12,10 +12,22 @@ pub(super) struct HeldSegment {
     pub acknowledgement: u32,
     pub time: Timestamp,
     pub length: u32,
+    pub past_budget: bool,
     pub payload: Box<[u8]>,
 }
 
 impl HeldSegment {
+    pub fn arrived(&self) -> Arrived<'_> {
+        Arrived {
+            payload: &self.payload,
+            length: self.length,
+            sequence: self.sequence,
+            acknowledgement: self.acknowledgement,
+            time: self.time,
+            past_budget: self.past_budget,
+        }
+    }
+
     /// Bytes that it takes in memory.
     pub fn size(&self) -> usize {
         size_of::<Self>() + self.payload.len()
@@ -42,6 +54,7 @@ impl Held {
             acknowledgement: segment.acknowledgement,
             time: segment.time,
             length: segment.length,
+            past_budget: segment.past_budget,
             payload: segment.payload.into(),
         };
         memory.take(segment.size());

@@ -23,6 +23,7 @@ fn segment(sequence: u32, payload: &[u8]) -> Segment<'_> {
         skipped: 0,
         lost: 0,
         first: false,
+        past_budget: false,
         local: SocketAddr::from(([127, 0, 0, 1], 80)),
         remote: SocketAddr::from(([127, 0, 0, 1], 9)),
         origin: Origin::default(),
@@ -124,6 +125,22 @@ fn beyond_the_budget_is_a_gap_of_known_size() {
     probe.push(&Segment { length: 5, ..segment(0, b"ab") });
     probe.push(&Segment { skipped: 2, ..segment(7, b"hi") });
     probe.expect("ab_____hi");
+}
+
+/// Seen under load: the end of the last pushed segment was copied, what came behind it was not
+/// pushed, so the next that is heard of it is its acknowledgement.
+#[test]
+fn what_follows_a_copied_end_was_left_out_too() {
+    let mut probe = Probe::new(0);
+    probe.push(&Segment { past_budget: true, skipped: 3, ..segment(3, b"de") });
+    let mut causes = Vec::new();
+    let stream = &mut probe.stream;
+    stream.acknowledged(9, &mut probe.memory, &mut |_, piece| {
+        if let Piece::Gap { length, cause } = piece {
+            causes.push((length, cause));
+        }
+    });
+    assert_eq!(causes, [(4, GapCause::Budget)]);
 }
 
 #[test]

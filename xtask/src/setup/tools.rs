@@ -34,9 +34,29 @@ const TOOLS: &[(&str, &str)] = &[
     ("wrk", "wrk"),
 ];
 
-/// Installs what is missing, or fails with its list.
+/// The same, for virtual machines.
+const VM_TOOLS: &[(&str, &str)] = &[
+    ("binutils", "strip"),
+    ("busybox-static", "busybox"),
+    ("cpio", "cpio"),
+    ("libc-bin", "ldd"),
+    ("openssl", "openssl"),
+    ("qemu-system-x86", "qemu-system-x86_64"),
+    ("xz-utils", "xz"),
+];
+
+/// Installs what the tests and benches lack, or fails with its list.
 pub fn install() -> Result<()> {
-    let missing = missing();
+    install_all(TOOLS, "tests and benches")
+}
+
+/// Installs what `cargo xtask vm` lacks, or fails with its list.
+pub fn install_for_vms() -> Result<()> {
+    install_all(VM_TOOLS, "virtual machines")
+}
+
+fn install_all(tools: &[(&'static str, &'static str)], users: &str) -> Result<()> {
+    let missing = missing(tools);
     if missing.is_empty() {
         return Ok(());
     }
@@ -44,12 +64,12 @@ pub fn install() -> Result<()> {
         let packages: Vec<_> = missing.iter().map(|(package, _)| *package).collect();
         return apt::install(&packages);
     }
-    bail!(message(&missing, process::is_root()))
+    bail!(message(users, &missing, process::is_root()))
 }
 
 /// The packages whose proof is not on this machine, with that proof.
-fn missing() -> Vec<(&'static str, &'static str)> {
-    TOOLS.iter().copied().filter(|(_, proof)| !is_there(proof)).collect()
+fn missing(tools: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+    tools.iter().copied().filter(|(_, proof)| !is_there(proof)).collect()
 }
 
 fn is_there(proof: &str) -> bool {
@@ -60,10 +80,10 @@ fn is_there(proof: &str) -> bool {
     }
 }
 
-fn message(missing: &[(&str, &str)], root: bool) -> String {
+fn message(users: &str, missing: &[(&str, &str)], root: bool) -> String {
     let (packages, binaries): (Vec<_>, Vec<_>) = missing.iter().copied().unzip();
     format!(
-        "the tests and benches lack these programs: {}\n  on Debian or Ubuntu: {}\n  \
+        "the {users} lack these programs: {}\n  on Debian or Ubuntu: {}\n  \
          elsewhere: install them by your system's means",
         binaries.join(", "),
         apt::command(&packages, root)
@@ -76,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_message_names_binaries_and_packages() {
-        let text = message(&[("nginx-light", "nginx"), ("wrk", "wrk")], false);
+        let text = message("tests", &[("nginx-light", "nginx"), ("wrk", "wrk")], false);
         assert!(text.contains("programs: nginx, wrk\n"), "{text}");
         assert!(text.contains("--no-install-recommends nginx-light wrk\n"), "{text}");
     }

@@ -124,8 +124,8 @@ fn lockdown(text: Option<&str>) -> Check {
         None => Check::ok(NAME, "off, as far as can be seen"),
         Some("confidentiality") => Check::warn(
             NAME,
-            "confidentiality",
-            "if the sensor fails to attach, boot with lockdown=integrity",
+            "confidentiality: TLS is not read, the rest is",
+            "boot with lockdown=integrity to have TLS read too",
         ),
         Some(mode) => Check::ok(NAME, mode),
     }
