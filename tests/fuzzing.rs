@@ -100,6 +100,7 @@ pub fn http1(input: &[u8]) {
             skipped: if hints & 4 == 0 { 0 } else { skip },
             lost: if hints & 8 == 0 { 0 } else { skip },
             first: false,
+            past_budget: hints & 2 != 0,
             local: ([10, 0, 0, 1], 80).into(),
             remote: ([10, 0, 0, 2], connection as u16).into(),
             origin: Origin {

@@ -94,9 +94,9 @@ impl<R: Records> Analysis<R> {
         }
     }
 
-    /// Takes a secret that may open a TLS connection.
-    pub fn add_secret(&mut self, secret: Secret, now: Timestamp) {
-        self.connections.add_secret(secret, now);
+    /// Takes a secret that may open a TLS connection, and when it was logged.
+    pub fn add_secret(&mut self, secret: Secret, logged: Timestamp) {
+        self.connections.add_secret(secret, logged);
     }
 
     /// Tries what waits for a secret. To be called when some have come, and about ten times a

@@ -70,7 +70,6 @@ fn go_without_symbols() {
 }
 
 #[test]
-#[ignore = "known limit: a window is tried under five labels, and under load connections are given up"]
 fn rustls_with_symbols() {
     is_read(TlsKind::Rustls);
 }
