@@ -15,7 +15,7 @@ use sensor::{
     stream,
 };
 
-pub use self::tls::{executable, key_log, tls};
+pub use self::tls::{executable, go_table, key_log, tls};
 
 /// Small bounds, so that small inputs reach them.
 fn settings(source: Source) -> Settings {
@@ -212,6 +212,7 @@ mod tests {
         ("tls", tls),
         ("key-log", key_log),
         ("executable", executable),
+        ("go-table", go_table),
     ];
 
     #[test]
