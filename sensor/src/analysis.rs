@@ -22,7 +22,7 @@ use crate::{
     tls::{self, KeyringLimits, Secret},
 };
 
-/// Coded content kept for decoding, as a multiple of the bytes copied of a turn: nothing more
+/// Content kept to learn from or to decode, as a multiple of the bytes copied of a turn: nothing more
 /// can arrive.
 const CODED_TURNS: usize = 1;
 
@@ -253,6 +253,7 @@ impl<R: Records> Consumer<R> {
             template(request.path(), &mut self.template);
         }
         self.endpoints.record(&exchange, &self.template);
+        exchange.drop_bodies();
         self.records.record(exchange, &self.template);
     }
 

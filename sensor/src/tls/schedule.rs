@@ -23,16 +23,16 @@ const MAX_HKDF_LABEL: usize = 2 + 1 + 18 + 1;
 /// hash's length.
 pub(super) fn expand_labels(hash: Hash, secret: &[u8], outputs: &mut [(&str, &mut [u8])]) {
     match hash {
-        Hash::Sha256 => expand_all(Hkdf::<Sha256>::from_prk(secret).ok(), outputs),
-        Hash::Sha384 => expand_all(Hkdf::<Sha384>::from_prk(secret).ok(), outputs),
+        Hash::Sha256 => expand_all(Hkdf::<Sha256>::from_prk(secret).ok().as_ref(), outputs),
+        Hash::Sha384 => expand_all(Hkdf::<Sha384>::from_prk(secret).ok().as_ref(), outputs),
     }
 }
 
 /// The secret is absorbed once for all outputs: half the work of trying a secret.
-fn expand_all<H: HmacImpl>(key: Option<GenericHkdf<H>>, outputs: &mut [(&str, &mut [u8])]) {
+fn expand_all<H: HmacImpl>(key: Option<&GenericHkdf<H>>, outputs: &mut [(&str, &mut [u8])]) {
     for (label, output) in outputs {
         output.fill(0);
-        if let Some(key) = &key {
+        if let Some(key) = key {
             expand_label(key, label, output);
         }
     }
