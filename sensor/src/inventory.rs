@@ -1,5 +1,7 @@
 //! What exists: endpoint rows learned from exchanges.
 
+pub mod authentication;
 pub mod description;
 pub mod endpoint;
+pub mod sensitive;
 pub mod template;
