@@ -11,7 +11,7 @@ mod pieces;
 
 pub(crate) use encoding::percent_decode;
 pub use kind::SegmentKind;
-pub(crate) use kind::digit_runs;
+pub(crate) use kind::{changes, longest_consonants};
 
 use std::ops::Range;
 
@@ -28,7 +28,10 @@ const MAX_ROUTE: usize = 1024;
 const MAX_LITERAL: usize = 128;
 
 /// Names of the part of a path before the version.
-const API_WORDS: [&str; 4] = ["api", "rest", "services", "service"];
+const API_WORDS: [&str; 6] = ["api", "rest", "services", "service", "v", "version"];
+
+/// Segments before the version of an API, such as `/rest/api/3`.
+const MAX_VERSION_DEPTH: usize = 3;
 
 /// Stands for the part of a path that is over a bound.
 const REST: &str = "{...}";
@@ -68,12 +71,14 @@ impl Parameter {
     }
 }
 
-/// A step down a path: the text that a part of it adds to the route, with `{}` for a value.
+/// A step down a path: the text that a part of it adds to the route, with `{}` for a value. A
+/// judge says whether more is a value than form tells: the word, what stands before the value in
+/// its segment (`report-` in `/report-{}`), or an extension behind a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step<'a> {
     /// A segment that is a literal by its form, with what stands before it: `/users`.
     Word(&'a str),
-    /// Text that is never a value: `:cancel`, `.pdf`.
+    /// Text that is no value by itself: `:cancel`, `.pdf`.
     Fixed(&'a str),
     /// A value by its form: `/{}`, `/report-{}`.
     Value(&'a str),
@@ -195,41 +200,106 @@ impl Template {
             b";" => self.route.push(';'),
             _ => encoding::push_literal(&mut self.route, glue, plain),
         }
-        let start = self.route.len();
+        let mut start = self.route.len();
+        let mut span = span(piece.value.start, piece.value.end);
         let value = &path[piece.value.clone()];
         let kind = if let Some(kind) = piece.kind {
             self.route.push_str("{}");
-            judge(Step::Value(&self.route[step..]));
+            if judge(Step::Value(&self.route[step..])) {
+                // What stands before the value is a part of it.
+                start = step + usize::from(self.route[step..].starts_with('/'));
+                span.start = piece.glue.start as u32;
+            }
             kind
         } else {
             encoding::push_literal(&mut self.route, value, plain);
             let label = &self.route[step..];
-            let is_fixed = value.is_empty();
-            if !judge(if is_fixed { Step::Fixed(label) } else { Step::Word(label) }) || is_fixed {
+            if value.is_empty() {
+                if judge(Step::Fixed(label)) {
+                    self.absorb(step, piece.glue.end);
+                }
+                return start..start;
+            }
+            if !judge(Step::Word(label)) {
                 return start..self.route.len();
             }
             SegmentKind::of_word(value)
         };
         self.route.truncate(start);
-        let value = span(piece.value.start, piece.value.end);
-        self.push_parameter(kind, value, |route| match kind {
-            SegmentKind::Matrix => route.push_str("matrix"),
-            _ => name::push(route, previous),
-        });
+        self.push_named(kind, span, previous);
         0..0
+    }
+
+    /// Makes the text behind `step` in the route a part of the last value.
+    fn absorb(&mut self, step: usize, end: usize) {
+        if let Some(last) = self.parameters.last_mut() {
+            last.value.end = end as u32;
+            self.route.truncate(step);
+        }
     }
 
     /// Whether a segment stands where the version of an API does and looks like one: `/2/users`,
     /// `/2015-03-31/functions`, `/api/2.0/users`. Bias: what is right behind the root or `api` and
     /// is not the whole path is a version, until many such siblings show otherwise.
     fn is_version(&self, path: &[u8], segment: &Scan, place: &Place) -> bool {
-        let behind_api = || API_WORDS.contains(&self.route.get(1..).unwrap_or_default());
-        if segment.end == path.len() || place.count > 1 || place.count == 1 && !behind_api() {
+        let behind_api = || {
+            let word = self.route.rsplit('/').next().unwrap_or_default();
+            place.count <= MAX_VERSION_DEPTH && API_WORDS.contains(&word)
+        };
+        if segment.end == path.len() || place.count > 0 && !behind_api() {
             return false;
         }
         let value = &path[segment.start..segment.base_end];
         kind::is_integer(value) && value.len() <= 2 && value[0] != b'-'
             || kind::is_date(value) && value.len() == 10
+    }
+
+    /// Makes the route of steps as [`template_with`] showed them, each with whether it is a word
+    /// that is a value. Its parameters have no values.
+    pub(crate) fn set_steps<'a>(&mut self, steps: impl Iterator<Item = (&'a str, bool)>) {
+        self.route.clear();
+        self.parameters.clear();
+        // The literal that names a value, and the one that names values of the next segment.
+        let (mut previous, mut next) = (0..0, 0..0);
+        for (index, (label, is_value)) in steps.enumerate() {
+            let is_first = index == 0 || label.starts_with('/');
+            let is_matrix = label.starts_with(';');
+            if is_first {
+                previous = std::mem::take(&mut next);
+            } else if !is_matrix {
+                next = 0..0;
+            }
+            let word = label.strip_prefix('/').filter(|_| is_first).unwrap_or(label);
+            if is_value && !is_first {
+                // An extension that is a part of the value before it.
+                continue;
+            }
+            let glue = match (is_value, label.strip_suffix("{}")) {
+                (true, _) => &label[..label.len() - word.len()],
+                (false, Some(glue)) => glue,
+                (false, None) => {
+                    self.route.push_str(label);
+                    let literal = self.route.len() - word.len()..self.route.len();
+                    if is_first && !literal.is_empty() {
+                        (previous, next) = (literal.clone(), literal);
+                    }
+                    continue;
+                }
+            };
+            self.route.push_str(glue);
+            let (kind, previous) = match is_matrix {
+                true => (SegmentKind::Matrix, 0..0),
+                false => (SegmentKind::Word, previous.clone()),
+            };
+            self.push_named(kind, Span::default(), previous);
+        }
+    }
+
+    fn push_named(&mut self, kind: SegmentKind, value: Span, previous: Range<usize>) {
+        self.push_parameter(kind, value, |route| match kind {
+            SegmentKind::Matrix => route.push_str("matrix"),
+            _ => name::push(route, previous),
+        });
     }
 
     fn push_parameter(&mut self, kind: SegmentKind, value: Span, name: impl FnOnce(&mut String)) {
@@ -317,8 +387,11 @@ impl Scan {
     }
 
     fn kind(&self, value: &[u8]) -> Option<SegmentKind> {
-        // All forms but free text have a digit or an `@` in them.
-        if self.is_plain() && self.any & encoding::TELLING == 0 && value.len() <= MAX_LITERAL {
+        // All forms but free text and some tokens have a digit or an `@` in them.
+        if self.is_plain()
+            && self.any & encoding::TELLING == 0
+            && value.len() < kind::MIN_LETTER_TOKEN
+        {
             return None;
         }
         // The most common parameter, known without another look at its bytes.

@@ -5,6 +5,9 @@ use super::encoding::percent_decode;
 /// Longest percent-encoded segment that is decoded to be typed.
 const MAX_DECODED: usize = 256;
 
+/// Shortest token without a digit.
+pub(super) const MIN_LETTER_TOKEN: usize = 16;
+
 /// The form of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SegmentKind {
@@ -73,7 +76,8 @@ impl SegmentKind {
             _ if is_integer(value) => Some(Self::Integer),
             _ if is_email(value) => Some(Self::Email),
             _ if has_user_information(value) => Some(Self::Text),
-            _ if !has_digit => None,
+            _ if !has_digit => is_letter_token(value).then_some(Self::Token),
+            _ if is_precise(value) => Some(Self::Decimal),
             _ if is_list(value) => Some(Self::List),
             _ if is_uuid(value) => Some(Self::Uuid),
             _ if is_hex(value, &[24]) => Some(Self::ObjectId),
@@ -126,6 +130,12 @@ pub(super) fn is_decimal(value: &[u8]) -> bool {
         let fraction = &digits[point + 1..];
         !fraction.is_empty() && fraction.iter().all(u8::is_ascii_digit)
     }
+}
+
+/// A decimal that is no version: negative, or with at least two digits behind the point.
+fn is_precise(value: &[u8]) -> bool {
+    is_decimal(value)
+        && (value[0] == b'-' || value.len() - value.iter().position(|&b| b == b'.').unwrap_or(0) > 2)
 }
 
 /// Bias: `48.13,11.57` is a position and not a list, so a list has integers only.
@@ -264,15 +274,32 @@ fn is_token(value: &[u8]) -> bool {
     }
 }
 
+/// A token that happens to have no digit.
+fn is_letter_token(value: &[u8]) -> bool {
+    value.len() >= MIN_LETTER_TOKEN
+        && value.iter().all(u8::is_ascii_alphabetic)
+        && changes(value) * 3 >= value.len()
+        && longest_consonants(value) >= 6
+}
+
 /// Whether digits and cases alternate as chance has it, unlike in `GetCustomerOrdersV2Async`.
 fn is_mixed(value: &[u8]) -> bool {
-    digit_runs(value) >= 2 || changes(value) * 2 >= value.len()
+    digit_runs(value) >= 2
+        || changes(value) * 2 >= value.len()
+        || changes(value) * 4 >= value.len() && longest_consonants(value) >= 6
 }
 
 /// Changes between digits, capitals and the others.
-fn changes(value: &[u8]) -> usize {
+pub(crate) fn changes(value: &[u8]) -> usize {
     let case = |byte: u8| (byte.is_ascii_digit(), byte.is_ascii_uppercase());
     value.windows(2).filter(|pair| case(pair[0]) != case(pair[1])).count()
+}
+
+/// The longest run of consonants: in English words at most five.
+pub(crate) fn longest_consonants(value: &[u8]) -> usize {
+    let is_consonant =
+        |byte: &u8| byte.is_ascii_alphabetic() && !b"aeiouyAEIOUY".contains(byte);
+    value.split(|byte| !is_consonant(byte)).map(<[u8]>::len).max().unwrap_or(0)
 }
 
 pub(crate) fn digit_runs(value: &[u8]) -> usize {

@@ -76,7 +76,7 @@ pub(super) fn split(path: &[u8], segment: Range<usize>) -> Option<Pieces> {
     if let Some(colon) = text.iter().rposition(|&byte| byte == b':').filter(|&colon| colon > 0)
         && is_verb(&text[colon + 1..])
     {
-        before(path, at..at + colon, &mut pieces);
+        before(path, at..at + colon, false, &mut pieces);
         pieces.literal(at + colon..segment.end);
         return Some(pieces);
     }
@@ -106,7 +106,7 @@ pub(super) fn split(path: &[u8], segment: Range<usize>) -> Option<Pieces> {
     if let Some(point) = text.iter().rposition(|&byte| byte == b'.').filter(|&point| point > 0)
         && is_extension(&text[point + 1..])
     {
-        before(path, at..at + point, &mut pieces);
+        before(path, at..at + point, true, &mut pieces);
         pieces.literal(at + point..segment.end);
         return Some(pieces);
     }
@@ -117,12 +117,12 @@ pub(super) fn split(path: &[u8], segment: Range<usize>) -> Option<Pieces> {
 
 /// What stands before a verb or an extension: an identifier, a name with one behind it, or a
 /// word that its siblings decide on.
-fn before(path: &[u8], part: Range<usize>, pieces: &mut Pieces) {
+fn before(path: &[u8], part: Range<usize>, extension: bool, pieces: &mut Pieces) {
     let text = &path[part.clone()];
     if let Some(kind) = classify_encoded(text) {
         return pieces.push(part.start..part.start, part, Some(kind));
     }
-    match tail(text, true) {
+    match tail(text, extension) {
         Some(tail) => {
             let tail = part.start + tail;
             pieces.value(path, part.start..tail, tail..part.end);
