@@ -5,10 +5,12 @@
 //! routes are a function of the tree, made anew when it has grown by an eighth (or at
 //! [`Paths::settle`]). So a join is taken back as soon as the function says otherwise.
 
+mod declared;
 pub mod evidence;
 mod tree;
 mod vocabulary;
 
+pub use declared::Declared;
 pub use tree::{Host, Moves};
 use tree::Tree;
 
@@ -16,10 +18,7 @@ use std::hash::BuildHasher as _;
 
 use hashbrown::HashTable;
 
-use crate::{
-    exchange::Role,
-    inventory::template::{Template, template, template_with},
-};
+use crate::inventory::template::{Template, template, template_with};
 
 /// Hosts with a tree. Paths of others are judged by their form.
 const MAX_HOSTS: usize = 4096;
@@ -135,11 +134,5 @@ impl Paths {
     }
 }
 
-/// A number for each role, to tell trees apart.
-pub(super) fn role_byte(role: Role) -> u8 {
-    match role {
-        Role::Server => 0,
-        Role::Client => 1,
-        Role::Observed => 2,
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -295,6 +295,19 @@ impl Template {
         }
     }
 
+    /// Makes a declared route the template, without its parameters.
+    pub(crate) fn set_declared(&mut self, route: &str) {
+        self.route.clear();
+        self.route.push_str(route);
+        self.parameters.clear();
+    }
+
+    /// Adds a parameter of a declared route.
+    pub(crate) fn add_declared(&mut self, kind: SegmentKind, name: Range<usize>, value: Range<usize>) {
+        let (name, value) = (span(name.start, name.end), span(value.start, value.end));
+        self.parameters.push(Parameter { kind, value, name, base_end: name.end });
+    }
+
     fn push_named(&mut self, kind: SegmentKind, value: Span, previous: Range<usize>) {
         self.push_parameter(kind, value, |route| match kind {
             SegmentKind::Matrix => route.push_str("matrix"),

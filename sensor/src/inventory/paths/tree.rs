@@ -8,12 +8,12 @@ use std::hash::{BuildHasher as _, Hash};
 use hashbrown::HashTable;
 
 use super::{Sight, evidence};
-use crate::inventory::template::Template;
+use crate::{exchange::Role, inventory::template::Template};
 use view::View;
 pub(super) use walk::Walk;
 
 /// Nodes of a tree beyond which values that are new are counted together.
-const MANY_NODES: usize = 4096;
+const MANY_NODES: usize = 1 << 14;
 
 /// Nodes of a tree.
 const MAX_NODES: usize = 2 * MANY_NODES;
@@ -33,17 +33,17 @@ const NONE: u32 = u32::MAX;
 /// Whose paths: a role, and a host in lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Host<'a> {
-    /// See [`super::role_byte`].
-    pub role: u8,
+    /// The side of the captured socket.
+    pub role: Role,
     /// The service.
     pub name: &'a [u8],
 }
 
 /// Where the requests of rows went when the routes of a host were judged again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moves {
-    /// The role of the host.
-    pub role: u8,
+    /// The side of the captured socket.
+    pub role: Role,
     /// The host.
     pub host: Box<[u8]>,
     /// Method, route before, route now, and how many requests, in the order of the first three.
@@ -53,7 +53,7 @@ pub struct Moves {
 
 /// The paths of a host.
 pub(super) struct Tree {
-    role: u8,
+    role: Role,
     host: Box<[u8]>,
     nodes: Vec<Node>,
     edges: HashTable<u32>,

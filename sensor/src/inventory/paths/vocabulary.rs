@@ -41,6 +41,10 @@ pub(super) struct Look {
     pub underscores: u8,
     pub points: u8,
     pub others: u8,
+    /// Words with points between: `chat.update`, `alice.smith`.
+    pub is_dotted: bool,
+    /// The same with a capital each: a name space, such as `Microsoft.Batch`.
+    pub is_name_space: bool,
     /// Letters of both cases as chance mixes them, or too many consonants for a word.
     pub is_random: bool,
     /// Length in bytes.
@@ -91,12 +95,18 @@ impl Look {
             underscores,
             points,
             others: marks.saturating_sub(usize::from(hyphens + underscores + points)).min(9) as u8,
+            is_dotted: points > 0 && is_dotted(word, |part| part.bytes().all(|b| b.is_ascii_alphabetic())),
+            is_name_space: points > 0 && is_dotted(word, |part| part.starts_with(|c: char| c.is_ascii_uppercase())),
             is_random: bytes.len() >= 8
                 && (has_lower && changes(bytes) * 3 >= bytes.len() && longest_consonants(bytes) >= 5
                     || longest_consonants(bytes) >= 7),
             length: bytes.len(),
         }
     }
+}
+
+fn is_dotted(word: &str, is_part: impl Fn(&str) -> bool) -> bool {
+    word.split('.').all(|part| !part.is_empty() && is_part(part))
 }
 
 /// Bias: words in `-ss`, `-us` and `-is` are singular, and so are `series` and `news`.

@@ -81,7 +81,7 @@ pub(super) fn split(path: &[u8], segment: Range<usize>) -> Option<Pieces> {
         return Some(pieces);
     }
     for dots in [&b"..."[..], b".."] {
-        if let Some(start) = find(dots).filter(|&start| start > 0 && start + dots.len() < text.len())
+        if let Some(start) = find(dots).filter(|&start| is_revision(&text[..start]) && is_revision(&text[start + dots.len()..]))
         {
             pieces.value(path, at..at, at..at + start);
             pieces.value(path, at + start..at + start + dots.len(), at + start + dots.len()..segment.end);
@@ -221,6 +221,12 @@ pub(super) fn is_extension(text: &[u8]) -> bool {
 /// A decimal: an integer beside another one may be anything.
 fn is_coordinate(text: &[u8]) -> bool {
     kind::is_decimal(text)
+}
+
+/// A branch, tag or commit beside dots.
+fn is_revision(text: &[u8]) -> bool {
+    let is_alphanumeric = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    is_alphanumeric(text.first()) && is_alphanumeric(text.last())
 }
 
 /// A version or tag behind an `@`.
