@@ -14,7 +14,7 @@ use crate::{
     exchange::{ConnectionId, Exchange, Timestamp, Workload},
     inventory::{
         endpoint::{EndpointRow, Endpoints},
-        template::{Template, template},
+        template::Template,
     },
     protocol::http1,
     stats::Counters,
@@ -53,7 +53,6 @@ struct Consumer<R> {
     endpoints: Endpoints,
     attribution: Option<Attribution>,
     now: Instant,
-    template: Template,
     coverage: Coverage,
     records: R,
     counters: Counters,
@@ -80,7 +79,6 @@ impl<R: Records> Analysis<R> {
                 endpoints: Endpoints::new(config.inventory.max_endpoints),
                 attribution,
                 now: Instant::now(),
-                template: Template::default(),
                 coverage: Coverage::default(),
                 records,
                 counters: Counters::default(),
@@ -174,8 +172,9 @@ impl<R: Records> Analysis<R> {
         self.consumer.records
     }
 
-    /// The endpoint list.
-    pub fn rows(&self, now: Timestamp) -> Vec<EndpointRow> {
+    /// The endpoint list, with what was learned of paths until now.
+    pub fn rows(&mut self, now: Timestamp) -> Vec<EndpointRow> {
+        self.consumer.endpoints.settle();
         self.consumer.endpoints.rows(now)
     }
 
@@ -249,12 +248,9 @@ impl<R: Records> Consumer<R> {
             }
         }
         self.count(&exchange);
-        if let Some(request) = &exchange.request {
-            template(request.path(), &mut self.template);
-        }
-        self.endpoints.record(&exchange, &self.template);
         exchange.drop_bodies();
-        self.records.record(exchange, &self.template);
+        let template = self.endpoints.record(&exchange, 0, |_, _| ());
+        self.records.record(exchange, template);
     }
 
     fn book_coverage(&mut self, now: Timestamp) {

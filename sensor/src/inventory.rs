@@ -3,6 +3,7 @@
 pub mod authentication;
 pub mod description;
 pub mod endpoint;
+pub mod paths;
 pub mod risk;
 pub mod rules;
 pub mod schema;
