@@ -24,7 +24,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     exchange::{Exchange, Method, Request, Role, Timestamp, Workload},
     inventory::{
+        lifecycle::Lifecycle,
         paths::{self, Declared, Paths, Sight},
+        risk::Risk,
         template::Template,
     },
 };
@@ -141,6 +143,16 @@ impl Endpoints {
         let mut rows: Vec<_> = self.listed.iter().map(|(key, row)| row.show(key, now)).collect();
         rows.sort_by(|left, right| left.order().cmp(&right.order()));
         rows
+    }
+
+    /// The row of an id with its key, for what the list does not show.
+    pub fn find(&self, wanted: &str) -> Option<(&[u8], &Row)> {
+        self.listed.iter().find(|(key, _)| row::id(key) == wanted).map(|(key, row)| (&key[..], row))
+    }
+
+    /// Every listed row with its key, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Row)> {
+        self.listed.iter().map(|(key, row)| (&key[..], row))
     }
 
     /// How many endpoints are listed.
@@ -350,10 +362,34 @@ pub struct EndpointRow {
     pub container: Option<String>,
     /// Its Kubernetes pod uid.
     pub pod: Option<String>,
+    /// Kinds of authentication, most used first.
+    pub authentication: Vec<String>,
+    /// Kinds of sensitive data, those of which one can be sure or nearly so.
+    pub sensitive: Vec<String>,
+    /// `new`, `active` or `stale`.
+    pub lifecycle: Lifecycle,
+    /// Who owns it, by the rules of the configuration.
+    pub owner: Option<String>,
+    /// How specifications know it; `None` without any for the host.
+    pub declared: Option<Declaration>,
+    /// How much it deserves a look.
+    pub risk: Risk,
+}
+
+/// How specifications know an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Declaration {
+    /// It is declared.
+    Declared,
+    /// It is not, though others of its host are.
+    Shadow,
+    /// It is declared deprecated, or no longer declared, and still called.
+    Zombie,
 }
 
 impl EndpointRow {
-    fn order(&self) -> (&str, &str, &str, &str) {
+    pub(super) fn order(&self) -> (&str, &str, &str, &str) {
         (&self.host, &self.route, &self.method, &self.role)
     }
 }

@@ -7,6 +7,11 @@ use sketches_ddsketch::{Config, DDSketch};
 use super::{EndpointRow, Key, Latency, process_name};
 use crate::{
     exchange::{Exchange, Request, Timestamp, Workload},
+    inventory::{
+        learned::Learned,
+        lifecycle::{Lifecycle, Periods},
+        risk::Risk,
+    },
     mask::HexDigits,
 };
 
@@ -39,9 +44,19 @@ pub struct Row {
     first_seen: Timestamp,
     last_seen: Timestamp,
     workload: Option<Arc<Workload>>,
+    learned: Option<Box<Learned>>,
 }
 
 impl Row {
+    /// What is learned of the endpoint.
+    pub fn learned_mut(&mut self) -> &mut Learned {
+        self.learned.get_or_insert_default()
+    }
+
+    pub(in crate::inventory) fn learned(&self) -> Option<&Learned> {
+        self.learned.as_deref()
+    }
+
     pub(super) fn new(key: &Key, exchange: &Exchange, request: &Request) -> Self {
         Self {
             ends: key.ends,
@@ -54,6 +69,7 @@ impl Row {
             first_seen: request.start,
             last_seen: request.start,
             workload: exchange.workload.clone(),
+            learned: None,
         }
     }
 
@@ -90,17 +106,22 @@ impl Row {
         }
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
+        match (&mut self.learned, other.learned) {
+            (Some(own), Some(theirs)) => own.merge(&theirs),
+            (own, theirs) => *own = own.take().or(theirs),
+        }
     }
 
     /// Takes `requests` of the row's requests out, which turned out to be another endpoint's.
     ///
     /// The number is known; of statuses, errors and rate the same share is taken, times are those
-    /// of the whole, and latencies stay behind: whose they were is not kept.
+    /// of the whole; latencies and what was learned stay behind: whose they were is not kept.
     pub(super) fn split(&mut self, requests: u64) -> Self {
         let whole = self.requests.max(1);
         let requests = requests.min(self.requests);
         let take = |count: &mut u64| {
-            let part = (u128::from(*count) * u128::from(requests)).div_ceil(u128::from(whole)) as u64;
+            let part =
+                (u128::from(*count) * u128::from(requests)).div_ceil(u128::from(whole)) as u64;
             *count -= part;
             part
         };
@@ -120,6 +141,7 @@ impl Row {
             first_seen: self.first_seen,
             last_seen: self.last_seen,
             workload: self.workload.clone(),
+            learned: None,
         }
     }
 
@@ -137,7 +159,7 @@ impl Row {
         !self.statuses.is_empty() && self.statuses.iter().all(|(status, _)| is_miss(*status))
     }
 
-    pub(super) fn show(&self, key: &[u8], now: Timestamp) -> EndpointRow {
+    pub(in crate::inventory) fn show(&self, key: &[u8], now: Timestamp) -> EndpointRow {
         let [role, method, host, route] =
             self.key_parts(key).map(|part| String::from_utf8_lossy(part).into_owned());
         let workload = self.workload.as_deref();
@@ -160,6 +182,12 @@ impl Row {
             pid: workload.and_then(|workload| workload.pid),
             container: workload.and_then(|workload| text(&workload.container)),
             pod: workload.and_then(|workload| text(&workload.pod)),
+            authentication: self.learned().map(Learned::authentication_kinds).unwrap_or_default(),
+            sensitive: Vec::new(),
+            lifecycle: Lifecycle::of(self.first_seen, self.last_seen, now, Periods::default()),
+            owner: None,
+            declared: None,
+            risk: Risk::default(),
         }
     }
 

@@ -139,6 +139,11 @@ impl Profile {
         self.trees_mut().for_each(|tree| tree.unlist(field));
     }
 
+    /// How many values of a field were seen.
+    pub fn seen(&self, field: FieldId) -> u64 {
+        self.trees().find_map(|tree| tree.field(field)).map_or(0, |field| field.seen())
+    }
+
     /// What could not be learned. Bodies of too many media types are among the refused.
     pub fn counters(&self) -> Counters {
         let mut all = Counters { refused: self.refused_bodies, ..Counters::default() };
