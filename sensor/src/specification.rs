@@ -4,17 +4,22 @@
 //! which the inventory tells what it learned. Broken input is data here too: what cannot be
 //! taken from a document is a [`Problem`] with its place, and the rest is taken.
 
+mod diff;
 mod document;
+mod export;
 mod operation;
 mod parameter;
 mod place;
 mod problem;
 mod reader;
 mod reference;
+mod route;
 mod schema;
 mod security;
 mod server;
 
+pub use diff::{Difference, DifferenceKind, Hosts, diff};
+pub use export::export;
 pub use problem::{Kind, Location, Problem};
 
 use std::collections::BTreeMap;

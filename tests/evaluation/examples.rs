@@ -50,7 +50,9 @@ fn examples(parameter: &Value) -> Vec<String> {
 /// As it stands in a path; none of what cannot.
 fn text(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) if (1..=64).contains(&text.len()) && !text.contains(['/', '{', '<']) => {
+        Value::String(text)
+            if (1..=64).contains(&text.len()) && !text.contains(['/', '{', '<']) =>
+        {
             Some(text.clone())
         }
         Value::Number(number) => Some(number.to_string()),

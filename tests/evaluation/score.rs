@@ -15,11 +15,7 @@ pub struct Score {
 
 impl Score {
     /// Compares sets. What is in `uncounted` is neither right nor wrong.
-    pub fn of<T: Ord>(
-        truth: &BTreeSet<T>,
-        learned: &BTreeSet<T>,
-        uncounted: &BTreeSet<T>,
-    ) -> Self {
+    pub fn of<T: Ord>(truth: &BTreeSet<T>, learned: &BTreeSet<T>, uncounted: &BTreeSet<T>) -> Self {
         let wrong = learned.difference(truth).filter(|one| !uncounted.contains(one)).count();
         let right = learned.intersection(truth).count();
         Self { right, wrong, missed: truth.len() - right }

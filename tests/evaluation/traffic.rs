@@ -278,7 +278,9 @@ fn number_of(value: &impl Hash) -> usize {
 /// RFC 3986: what a segment may contain stays, all else is encoded.
 fn encode_into(path: &mut String, text: &str, also: &[u8]) {
     for &byte in text.as_bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@%".contains(&byte) || also.contains(&byte)
+        if byte.is_ascii_alphanumeric()
+            || b"-._~!$&'()*+,=:@%".contains(&byte)
+            || also.contains(&byte)
         {
             path.push(char::from(byte));
         } else {

@@ -97,8 +97,13 @@ impl Pool {
     pub fn draw(&self, parent: usize, random: &mut Random) -> String {
         let is_open = matches!(
             self.kind,
-            Kind::Integer(..) | Kind::Uuid | Kind::Hex(_) | Kind::Base62(_) | Kind::Prefixed(_)
-                | Kind::Sid(_) | Kind::Ulid
+            Kind::Integer(..)
+                | Kind::Uuid
+                | Kind::Hex(_)
+                | Kind::Base62(_)
+                | Kind::Prefixed(_)
+                | Kind::Sid(_)
+                | Kind::Ulid
         );
         if is_open && random.chance(NEW) {
             return self.kind.make(random);
@@ -111,7 +116,12 @@ impl Pool {
 impl Kind {
     /// The kind of a parameter. `style` decides where the declaration tells nothing, so that the
     /// parameters of a service are of a kind.
-    pub fn of(parameter: &Parameter, examples: &[String], style: &Self, random: &mut Random) -> Self {
+    pub fn of(
+        parameter: &Parameter,
+        examples: &[String],
+        style: &Self,
+        random: &mut Random,
+    ) -> Self {
         let schema = &parameter.schema;
         let name = parameter.name.to_ascii_lowercase();
         if !schema.values.is_empty() {
@@ -241,16 +251,25 @@ fn by_name(name: &str, random: &mut Random) -> Option<Kind> {
         _ if has("ipaddress") || name == "ip" => Kind::Address,
         _ if has("datetime") || has("timestamp") => Kind::DateTime,
         _ if has("date") && !has("update") => Kind::Date,
+        "start" | "end" | "since" | "until" => Kind::Date,
         "year" => Kind::Integer(1990, 2026),
         "month" => Kind::One((1..=12).map(|month| format!("{month:02}")).collect()),
         "day" => Kind::One((1..=31).map(|day| format!("{day:02}")).collect()),
         "version" => Kind::One((1..=12).map(|minor| format!("1.{minor}.0")).collect()),
         _ if has("sha") && !has("share") || has("commit") || has("digest") => Kind::Hex(40),
         _ if has("hash") || has("md5") || has("checksum") => Kind::Hex(32),
-        _ if name.ends_with("sid") => Kind::Sid(*random.pick(&["AC", "SM", "CA", "PN", "IS", "RE"])),
+        _ if name.ends_with("sid") => {
+            Kind::Sid(*random.pick(&["AC", "SM", "CA", "PN", "IS", "RE"]))
+        }
         _ if has("token") || has("secret") => Kind::Base62(40),
-        _ if has("username") || has("login") || name == "owner" || name == "user"
-            || name == "account" || name == "author" || name == "member" || name == "handle" =>
+        _ if has("username")
+            || has("login")
+            || name == "owner"
+            || name == "user"
+            || name == "account"
+            || name == "author"
+            || name == "member"
+            || name == "handle" =>
         {
             Kind::Username
         }

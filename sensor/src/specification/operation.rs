@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
-    Kind, parameter,
+    Kind,
+    export::{OPERATIONS, OTHER_METHODS},
+    parameter,
     place::Place,
     reader::{Reader, Version},
     reference, schema, security,
     server::{self, Base},
 };
-use crate::inventory::description::{Operation, Parameter, Schema};
+use crate::inventory::description::{Operation, Parameter, Place as Where, Schema};
 
 /// `query` came with OpenAPI 3.2.
 const METHODS: [&str; 9] =
@@ -40,12 +42,21 @@ pub(super) fn read<'d>(
         Version::Two => None,
         Version::Three => server::bases(reader, item, &at),
     };
-    let mut operations = Vec::new();
+    let mut found = Vec::new();
     for (name, value) in members {
-        if !METHODS.contains(&name.as_str()) {
-            continue;
-        }
         let at = at.member(name);
+        if METHODS.contains(&name.as_str()) {
+            found.push((name.as_str(), value, at.pointer()));
+        } else if (name == "additionalOperations" || name == OTHER_METHODS)
+            && let Some(others) = reader.object(value, &at)
+        {
+            let pointer = |method: &String| at.member(method).pointer();
+            found.extend(others.iter().map(|(name, value)| (name.as_str(), value, pointer(name))));
+        }
+    }
+    let mut operations = Vec::new();
+    for (name, value, pointer) in found {
+        let at = Place::Target(&pointer);
         if reader.object(value, &at).is_none() {
             continue;
         }
@@ -55,15 +66,26 @@ pub(super) fn read<'d>(
             Version::Three => server::bases(reader, value, &at),
         };
         let bases = own_bases.as_ref().or(path_bases.as_ref()).unwrap_or(&declared.bases);
-        for base in bases {
+        for (base, name) in
+            bases.iter().flat_map(|base| names_of(value).into_iter().map(move |name| (base, name)))
+        {
             operations.push(Operation {
                 host: base.host.clone(),
                 route: format!("{}{}", base.path, operation.route),
+                operation: name,
                 ..operation.clone()
             });
         }
     }
     operations
+}
+
+/// The names of the operations that share this one, in a document of our own; else none.
+fn names_of(operation: &Value) -> Vec<Option<String>> {
+    let list = operation.get(OPERATIONS).and_then(Value::as_array).into_iter().flatten();
+    let names = list.filter_map(|one| one["name"].as_str());
+    let names: Vec<_> = names.map(|name| Some(name.to_owned())).collect();
+    if names.is_empty() { vec![None] } else { names }
 }
 
 fn one<'d>(
@@ -94,9 +116,9 @@ fn one<'d>(
         operation.parameters.extend(parameter::outside_body(reader, one));
     }
     note_undeclared(&mut operation, route, reader, at);
-    operation.parameters.sort_by(|left, right| {
-        (left.place, &left.name).cmp(&(right.place, &right.name))
-    });
+    operation
+        .parameters
+        .sort_by(|left, right| (left.place, &left.name).cmp(&(right.place, &right.name)));
     operation.request = match reader.version {
         Version::Two => parameter::body(reader, &parameters, value),
         Version::Three => request(reader, value, at),
@@ -113,13 +135,14 @@ fn note_undeclared(
     at: &Place<'_>,
 ) {
     for name in parameter::names(route) {
-        let is_declared = operation.parameters.iter().any(|parameter| {
-            parameter.place == crate::inventory::description::Place::Path && parameter.name == name
-        });
+        let is_declared = operation
+            .parameters
+            .iter()
+            .any(|parameter| parameter.place == Where::Path && parameter.name == name);
         if !is_declared {
             reader.problem(&at.member("parameters"), Kind::Absent("a parameter of the path"));
             operation.parameters.push(Parameter {
-                place: crate::inventory::description::Place::Path,
+                place: Where::Path,
                 name: name.to_owned(),
                 required: true,
                 schema: schema::text(),
@@ -149,7 +172,9 @@ fn responses<'d>(
 ) -> BTreeMap<String, BTreeMap<String, Schema>> {
     let mut found = BTreeMap::new();
     let Some(list) = reader.member(operation, at, "responses") else {
-        reader.problem(at, Kind::Absent("`responses`"));
+        if reader.needs_responses() {
+            reader.problem(at, Kind::Absent("`responses`"));
+        }
         return found;
     };
     let at = at.member("responses");

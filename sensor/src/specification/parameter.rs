@@ -127,8 +127,7 @@ pub(super) fn body<'d>(
     if let Some(body) = parameters.iter().find(|parameter| parameter.place == "body") {
         let at = At::Target(&body.pointer);
         let schema = body.value.get("schema").filter(|value| !value.is_null());
-        let schema =
-            schema.map(|schema| schema::read(reader, schema, &at.member("schema")));
+        let schema = schema.map(|schema| schema::read(reader, schema, &at.member("schema")));
         let schema = schema.unwrap_or_default();
         let types = operation::media_types(reader, operation, "consumes");
         return types.map(|name| (name, schema.clone())).collect();

@@ -83,9 +83,8 @@ impl fmt::Display for Kind {
                 write!(formatter, "longer than {} MiB: split it", super::MAX_DOCUMENT >> 20)
             }
             Self::Syntax(what) => formatter.write_str(what),
-            Self::Version(None) => {
-                formatter.write_str("neither `openapi` nor `swagger` names a version: expected 2.0 or 3.x")
-            }
+            Self::Version(None) => formatter
+                .write_str("neither `openapi` nor `swagger` names a version: expected 2.0 or 3.x"),
             Self::Version(Some(version)) => {
                 write!(formatter, "version {version} is not known: expected 2.0 or 3.x")
             }
@@ -101,7 +100,9 @@ impl fmt::Display for Kind {
                 write!(formatter, "{reference} contains itself: told once, not at every level")
             }
             Self::Large => formatter.write_str("a large schema: its deepest levels are left open"),
-            Self::Duplicate => formatter.write_str("an earlier operation has the same method and path"),
+            Self::Duplicate => {
+                formatter.write_str("an earlier operation has the same method and path")
+            }
             Self::More => formatter.write_str("more problems than are kept"),
         }
     }

@@ -93,7 +93,8 @@ impl<'d> Reader<'d> {
         };
         let Some(paths) = self.member(self.document, &at, "paths") else {
             // Since 3.1 a document may hold components or webhooks alone.
-            if self.document.get("webhooks").is_none() && self.document.get("components").is_none() {
+            if self.document.get("webhooks").is_none() && self.document.get("components").is_none()
+            {
                 self.problem(&at, Kind::Absent("`paths`"));
             }
             return;
@@ -115,11 +116,18 @@ impl<'d> Reader<'d> {
     fn note_duplicates(&mut self, specification: &Specification) {
         let mut known = BTreeSet::new();
         for operation in &specification.operations {
-            if !known.insert((&operation.host, &operation.route, &operation.method)) {
+            let one = (&operation.host, &operation.route, &operation.method, &operation.operation);
+            if !known.insert(one) {
                 let member = format!("{} {}", operation.method, operation.route);
                 self.problem(&Place::ROOT.member("paths").member(&member), Kind::Duplicate);
             }
         }
+    }
+
+    /// Whether an operation must have responses; since 3.1 it need not.
+    pub fn needs_responses(&self) -> bool {
+        let version = self.document["openapi"].as_str().unwrap_or_default();
+        self.version == Version::Two || version.starts_with("3.0")
     }
 
     /// Keeps a problem, once.

@@ -60,7 +60,6 @@ fn find<'d>(reader: &mut Reader<'d>, reference: &str, at: &Place<'_>) -> Option<
 }
 
 fn percent_decoded(text: &str) -> String {
-    let bytes: Vec<u8> =
-        crate::inventory::template::percent_decode(text.as_bytes()).collect();
+    let bytes: Vec<u8> = crate::inventory::template::percent_decode(text.as_bytes()).collect();
     String::from_utf8_lossy(&bytes).into_owned()
 }

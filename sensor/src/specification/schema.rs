@@ -7,6 +7,8 @@
 mod combine;
 mod keywords;
 
+pub(super) use combine::either;
+
 use serde_json::Value;
 
 use super::{Kind, place::Place, reader::Reader, reference};

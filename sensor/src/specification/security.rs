@@ -4,8 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Kind, place::Place, reader::Reader, reference};
-use super::reader::Version;
+use super::{
+    Kind,
+    place::Place,
+    reader::{Reader, Version},
+    reference,
+};
 
 /// The kinds of the schemes declared, by name: `basic`, `bearer`, `digest` and other schemes of
 /// HTTP by their names, `apiKey header x-api-key` (or `query`, `cookie`), `oauth2`,
@@ -42,6 +46,9 @@ fn kind<'d>(reader: &mut Reader<'d>, scheme: &'d Value, at: &Place<'_>) -> Optio
         reader.problem(&at, Kind::Absent("`type`"));
         return None;
     };
+    if let Some(kind) = scheme.get(super::export::KIND).and_then(Value::as_str) {
+        return Some(kind.to_owned());
+    }
     match kind {
         "http" => Some(reader.text(scheme, &at, "scheme")?.to_ascii_lowercase()),
         "apiKey" => {

@@ -47,7 +47,7 @@ fn tighter<T>(left: Option<T>, right: Option<T>, choose: fn(T, T) -> T) -> Optio
 
 /// The schema of values that one of the two holds for (`oneOf`, `anyOf`). What is said of a type
 /// that only one side has holds on.
-pub(super) fn either(left: Schema, right: Schema) -> Schema {
+pub(in crate::specification) fn either(left: Schema, right: Schema) -> Schema {
     let texts = sides(&left, &right, &[Type::String]);
     let numbers = sides(&left, &right, &[Type::Integer, Type::Number]);
     let arrays = sides(&left, &right, &[Type::Array]);
@@ -62,7 +62,8 @@ pub(super) fn either(left: Schema, right: Schema) -> Schema {
     } else {
         &left.types | &right.types
     };
-    let same = |left: Option<String>, right: Option<String>| if left == right { left } else { None };
+    let same =
+        |left: Option<String>, right: Option<String>| if left == right { left } else { None };
     let mut properties = left.properties;
     for (name, property) in right.properties {
         let found = match properties.remove(&name) {

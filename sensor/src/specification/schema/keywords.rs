@@ -4,7 +4,11 @@ use serde_json::Value;
 
 use crate::{
     inventory::description::{Schema, Type},
-    specification::{Kind, place::Place, reader::{Reader, Version}},
+    specification::{
+        Kind,
+        place::Place,
+        reader::{Reader, Version},
+    },
 };
 
 /// What a schema says of its own values.
