@@ -22,7 +22,7 @@ use crate::{
     tls::{self, KeyringLimits, Secret},
 };
 
-/// Coded content kept for decoding, as a multiple of the bytes copied of a turn: nothing more
+/// Content kept to learn from or to decode, as a multiple of the bytes copied of a turn: nothing more
 /// can arrive.
 const CODED_TURNS: usize = 1;
 
@@ -94,9 +94,9 @@ impl<R: Records> Analysis<R> {
         }
     }
 
-    /// Takes a secret that may open a TLS connection.
-    pub fn add_secret(&mut self, secret: Secret, now: Timestamp) {
-        self.connections.add_secret(secret, now);
+    /// Takes a secret that may open a TLS connection, and when it was logged.
+    pub fn add_secret(&mut self, secret: Secret, logged: Timestamp) {
+        self.connections.add_secret(secret, logged);
     }
 
     /// Tries what waits for a secret. To be called when some have come, and about ten times a
@@ -253,6 +253,7 @@ impl<R: Records> Consumer<R> {
             template(request.path(), &mut self.template);
         }
         self.endpoints.record(&exchange, &self.template);
+        exchange.drop_bodies();
         self.records.record(exchange, &self.template);
     }
 

@@ -61,6 +61,18 @@ pub struct Exchange {
     pub missing: Missing,
 }
 
+impl Exchange {
+    /// Drops what was only kept to learn from.
+    pub fn drop_bodies(&mut self) {
+        if let Some(request) = &mut self.request {
+            request.body = Body::default();
+        }
+        if let Some(response) = &mut self.response {
+            response.body = Body::default();
+        }
+    }
+}
+
 /// What a TLS handshake told of its connection. What is not known is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tls {
@@ -95,6 +107,9 @@ pub struct Request {
     pub end: Timestamp,
     /// Facts on the content.
     pub content: Content,
+    /// The content itself, as far as it is text that the inventory learns from. Gone before
+    /// records are made.
+    pub body: Body,
     /// What is odd about it.
     pub problems: Problems,
 }
@@ -114,6 +129,9 @@ pub struct Response {
     pub end: Timestamp,
     /// Facts on the content.
     pub content: Content,
+    /// The content itself, as far as it is text that the inventory learns from. Gone before
+    /// records are made.
+    pub body: Body,
     /// What is odd about it.
     pub problems: Problems,
 }
@@ -331,6 +349,23 @@ pub struct Content {
     pub decoded: Option<u64>,
     /// What became of the content coding.
     pub decoding: Decoding,
+}
+
+/// Content after decoding, from its first byte on.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Body {
+    /// The bytes; empty when none were kept.
+    pub bytes: Vec<u8>,
+    /// Whether that is all of the content.
+    pub whole: bool,
+}
+
+/// Without the bytes: they are nobody's business in a log.
+impl fmt::Debug for Body {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bytes, whole } = self;
+        formatter.debug_struct("Body").field("length", &bytes.len()).field("whole", whole).finish()
+    }
 }
 
 /// How a message's end is known (RFC 9112 section 6.3).

@@ -19,6 +19,10 @@ const RECENT: usize = 128;
 /// Secrets kept under one client random: each label twice, for a retry or a forged line.
 const MAX_PER_CONNECTION: usize = 2 * Label::COUNT;
 
+/// Nanoseconds that a secret may have been logged before its connection's `ClientHello` was seen:
+/// early data's are made before it is sent.
+const EARLIER: u64 = 1_000_000_000;
+
 /// Bounds on what a keyring keeps.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyringLimits {
@@ -81,12 +85,25 @@ struct Entry {
 
 type Connection = Vec<Entry>;
 
-/// How far a connection has looked through the keyring: from the newest secret of that time down
-/// to a floor, below which nothing was tried yet.
+/// The connection that looks for a secret.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claimant {
+    pub client_random: [u8; 32],
+    /// When its first `ClientHello` was seen.
+    pub began: Timestamp,
+    /// When its last hello was seen: its secrets are logged about then.
+    pub agreed: Timestamp,
+}
+
+/// How far a connection has looked through the secrets of a label.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Seen {
+    /// Serials of the first and the last one tried; all between them were.
+    tried: Option<(u64, u64)>,
+    /// The newest secret of any label at that time.
     newest: u64,
-    floor: u64,
+    /// Some are left from then.
+    unfinished: bool,
 }
 
 impl Keyring {
@@ -104,11 +121,11 @@ impl Keyring {
         }
     }
 
-    /// Takes a secret in. The oldest makes room when there are too many.
-    pub fn add(&mut self, secret: Secret, now: Timestamp) {
-        self.expire(now);
+    /// Takes in a secret that was logged then. The oldest makes room when there are too many.
+    pub fn add(&mut self, secret: Secret, logged: Timestamp) {
+        self.expire(logged);
         let Secret { label, client_random, bytes } = secret;
-        let entry = Entry { label, bytes, time: now, serial: self.serial + 1 };
+        let entry = Entry { label, bytes, time: logged, serial: self.serial + 1 };
         let added = match client_random {
             Some(random) => self.add_known(random, entry),
             None => self.add_unclaimed(entry),
@@ -147,18 +164,18 @@ impl Keyring {
         self.unclaimed.iter().map(VecDeque::len).sum()
     }
 
-    /// Tries the secrets of a label and length that `seen` has not met: those of the
-    /// connection's client random, then the unclaimed ones, newest first. One that `proof`
-    /// accepts becomes the connection's.
+    /// Tries the secrets of a label and length that `seen` has not met: those of the claimant's
+    /// client random, then the unclaimed ones, those logged nearest to its handshake first. One
+    /// that `proof` accepts becomes the connection's.
     pub(super) fn claim<T>(
         &mut self,
         label: Label,
         length: usize,
-        client_random: &[u8; 32],
+        claimant: &Claimant,
         seen: &mut Seen,
         mut proof: impl FnMut(&SecretBytes) -> Option<T>,
     ) -> Option<T> {
-        if seen.newest == self.serial && seen.floor == 0 {
+        if seen.newest == self.serial && !seen.unfinished {
             return None;
         }
         let (_, left) = &mut self.tick;
@@ -166,42 +183,30 @@ impl Keyring {
             self.counts.deferred += 1;
             return None;
         }
-        let since = seen.newest;
-        let fits = |entry: &Entry| entry.bytes.as_ref().len() == length;
         let tries = &mut self.counts.tries;
         let mut prove = |entry: &Entry| {
             *tries += 1;
             *left = left.saturating_sub(1);
             proof(&entry.bytes)
         };
-        let known = self.connections.get(client_random).into_iter().flatten();
-        let mut known = known.filter(|e| e.label == label && e.serial > since && fits(e));
+        let fits = |entry: &Entry| entry.bytes.as_ref().len() == length;
+        let known = self.connections.get(&claimant.client_random).into_iter().flatten();
+        let mut known = known.filter(|e| e.label == label && e.serial > seen.newest && fits(e));
         if let Some(proved) = known.find_map(&mut prove) {
             self.counts.claimed += 1;
             return Some(proved);
         }
         let queue = &self.unclaimed[label as usize];
-        let fresh = queue.partition_point(|entry| entry.serial <= since)..queue.len();
-        let rest = 0..queue.partition_point(|entry| entry.serial < seen.floor).min(fresh.start);
-        let left = fresh.len() + rest.len();
-        let order = fresh.rev().chain(rest.rev());
-        *seen = Seen { newest: self.serial, floor: 0 };
-        let mut proved = None;
-        for index in order.take(MAX_TRIES) {
-            let entry = &queue[index];
-            if left > MAX_TRIES {
-                seen.floor = entry.serial;
-            }
-            if fits(entry)
-                && let Some(found) = prove(entry)
-            {
-                proved = Some((index, found));
-                break;
-            }
-        }
+        let mut walk = Walk::new(queue, label, claimant, seen);
+        let proved = walk.by_ref().take(MAX_TRIES).find_map(|index| {
+            // Where the library gave no label there is one under each.
+            let fresh = fits(&queue[index]) && !self.claimed.contains(&queue[index].bytes);
+            Some((index, fresh.then(|| prove(&queue[index])).flatten()?))
+        });
+        *seen = walk.seen(self.serial);
         let (index, proved) = proved?;
         self.counts.claimed += 1;
-        self.move_to_connection(label, index, *client_random);
+        self.move_to_connection(label, index, claimant.client_random);
         Some(proved)
     }
 
@@ -258,6 +263,73 @@ impl Keyring {
     }
 }
 
+/// The way through a queue from the time of a handshake on, forwards and backwards, the nearer
+/// secret first. What was logged long before the connection began is none of its, but for a master
+/// secret, whose session may be resumed.
+struct Walk<'a> {
+    queue: &'a VecDeque<Entry>,
+    from: Timestamp,
+    /// Those before are not looked at.
+    floor: usize,
+    /// Those from `start` up to `end` are behind.
+    start: usize,
+    end: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(queue: &'a VecDeque<Entry>, label: Label, claimant: &Claimant, seen: &Seen) -> Self {
+        let from = claimant.agreed;
+        let before = |time: Timestamp| queue.partition_point(|entry| entry.time < time);
+        let floor = match label {
+            Label::Master => 0,
+            _ => before(Timestamp(claimant.began.0.saturating_sub(EARLIER))),
+        };
+        let (start, end) = match seen.tried {
+            Some((first, last)) => (
+                queue.partition_point(|entry| entry.serial < first),
+                queue.partition_point(|entry| entry.serial <= last),
+            ),
+            None => (before(from), before(from)),
+        };
+        Self { queue, from, floor, start, end }
+    }
+
+    /// How far the queue was looked through, when `newest` is the newest secret.
+    fn seen(&self, newest: u64) -> Seen {
+        let serial = |index: usize| self.queue.get(index).map(|entry| entry.serial);
+        let last = self.end.checked_sub(1).filter(|last| *last >= self.start).and_then(serial);
+        Seen {
+            tried: serial(self.start).zip(last),
+            newest,
+            unfinished: self.start > self.floor || self.end < self.queue.len(),
+        }
+    }
+
+    fn distance(&self, index: usize) -> u64 {
+        let time = self.queue[index].time;
+        time.since(self.from).max(self.from.since(time))
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let before = self.start.checked_sub(1).filter(|before| *before >= self.floor);
+        let behind = Some(self.end).filter(|behind| *behind < self.queue.len());
+        let backwards = match (before, behind) {
+            (Some(before), Some(behind)) => self.distance(before) < self.distance(behind),
+            (before, _) => before.is_some(),
+        };
+        if backwards {
+            self.start -= 1;
+            return before;
+        }
+        self.end += usize::from(behind.is_some());
+        behind
+    }
+}
+
 impl std::fmt::Debug for Keyring {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
@@ -310,31 +382,77 @@ mod tests {
         Keyring::new(KeyringLimits { count, age, tries: u64::MAX })
     }
 
+    /// A connection whose handshake was over in the nanosecond `time`.
+    fn claimant(client_random: [u8; 32], time: u64) -> Claimant {
+        Claimant { client_random, began: Timestamp(time), agreed: Timestamp(time) }
+    }
+
     /// Claims the secret of a number; how many were tried, if it was there.
-    fn claim(keyring: &mut Keyring, random: [u8; 32], seen: &mut Seen, number: u8) -> Option<u64> {
+    fn claim_at(
+        keyring: &mut Keyring,
+        claimant: &Claimant,
+        seen: &mut Seen,
+        number: u8,
+    ) -> Option<u64> {
         let before = keyring.counts.tries;
         keyring
-            .claim(Label::ServerHandshake, 32, &random, seen, |secret| {
+            .claim(Label::ServerHandshake, 32, claimant, seen, |secret| {
                 (secret.as_ref()[0] == number).then_some(())
             })
             .map(|()| keyring.counts.tries - before)
     }
 
+    fn claim(keyring: &mut Keyring, random: [u8; 32], seen: &mut Seen, number: u8) -> Option<u64> {
+        claim_at(keyring, &claimant(random, 0), seen, number)
+    }
+
     #[test]
-    fn the_newest_is_tried_first_and_nothing_twice() {
+    fn the_nearest_is_tried_first_and_nothing_twice() {
         let mut keyring = keyring(100, u64::MAX);
         for number in 1..=10 {
-            keyring.add(secret(Label::ServerHandshake, None, number), Timestamp(0));
-            keyring.add(secret(Label::ClientHandshake, None, number), Timestamp(0));
+            let logged = Timestamp(u64::from(number) * 10);
+            keyring.add(secret(Label::ServerHandshake, None, number), logged);
+            keyring.add(secret(Label::ClientHandshake, None, number), logged);
         }
+        let claimant = claimant(RANDOM, 52);
         let mut seen = Seen::default();
-        assert_eq!(claim(&mut keyring, RANDOM, &mut seen, 11), None);
+        assert_eq!(claim_at(&mut keyring, &claimant, &mut seen, 11), None);
         assert_eq!(keyring.counts.tries, 10);
-        assert_eq!(claim(&mut keyring, RANDOM, &mut seen, 10), None);
+        assert_eq!(claim_at(&mut keyring, &claimant, &mut seen, 10), None);
         assert_eq!(keyring.counts.tries, 10);
-        keyring.add(secret(Label::ServerHandshake, None, 11), Timestamp(0));
-        assert_eq!(claim(&mut keyring, RANDOM, &mut seen, 11), Some(1));
-        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 9), Some(3));
+        keyring.add(secret(Label::ServerHandshake, None, 11), Timestamp(110));
+        assert_eq!(claim_at(&mut keyring, &claimant, &mut seen, 11), Some(1));
+        // 50, 60, 40, 70.
+        let other = Claimant { client_random: [8; 32], ..claimant };
+        assert_eq!(claim_at(&mut keyring, &other, &mut Seen::default(), 7), Some(4));
+    }
+
+    #[test]
+    fn what_was_logged_long_before_the_connection_is_none_of_its() {
+        let mut keyring = keyring(100, u64::MAX);
+        keyring.add(secret(Label::ServerHandshake, None, 1), Timestamp(0));
+        keyring.add(secret(Label::ServerHandshake, None, 2), Timestamp(EARLIER));
+        let claimant = claimant(RANDOM, 2 * EARLIER);
+        assert_eq!(claim_at(&mut keyring, &claimant, &mut Seen::default(), 1), None);
+        assert_eq!(keyring.counts.tries, 1);
+        assert_eq!(claim_at(&mut keyring, &claimant, &mut Seen::default(), 2), Some(1));
+        // A session may be resumed long after.
+        keyring.add(Secret::new(Label::Master, None, &[1, 2].repeat(24)).unwrap(), Timestamp(0));
+        let found = keyring.claim(Label::Master, 48, &claimant, &mut Seen::default(), |_| Some(()));
+        assert_eq!(found, Some(()));
+    }
+
+    #[test]
+    fn of_a_secret_without_a_label_one_copy_is_used() {
+        let mut keyring = keyring(100, u64::MAX);
+        for label in [Label::ServerHandshake, Label::ServerApplication] {
+            keyring.add(secret(label, None, 1), Timestamp(0));
+        }
+        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 1), Some(1));
+        let other = claimant([8; 32], 0);
+        let found =
+            keyring.claim(Label::ServerApplication, 32, &other, &mut Seen::default(), |_| Some(()));
+        assert_eq!((found, keyring.counts.tries), (None, 1));
     }
 
     #[test]
@@ -386,10 +504,10 @@ mod tests {
         }
         assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 200), None);
         assert_eq!(keyring.counts.tries, MAX_TRIES as u64);
-        // The oldest come last, and they do come.
+        // The farthest come last, and they do come.
         let mut seen = Seen::default();
         let goes = 5000_usize.div_ceil(MAX_TRIES);
-        let found = (0..goes).find_map(|_| claim(&mut keyring, RANDOM, &mut seen, 0));
+        let found = (0..goes).find_map(|_| claim(&mut keyring, RANDOM, &mut seen, 19));
         assert!(found.is_some());
     }
 
