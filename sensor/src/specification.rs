@@ -1,6 +1,6 @@
 //! Specifications of APIs: read, compared with what was learned, and written.
 //!
-//! OpenAPI 3.0 and 3.1 and Swagger 2, as JSON or YAML, become [`Operation`]s, the language in
+//! `OpenAPI` 3.0 and 3.1 and Swagger 2, as JSON or YAML, become [`Operation`]s, the language in
 //! which the inventory tells what it learned. Broken input is data here too: what cannot be
 //! taken from a document is a [`Problem`] with its place, and the rest is taken.
 
@@ -36,7 +36,7 @@ pub struct Specification {
     pub title: String,
     /// The version of the API that it describes; empty when it names none.
     pub version: String,
-    /// What it declares, in its own order. Every place that its servers name is an operation of
+    /// What it declares, in the order of host, route, method and name. Every place that its servers name is an operation of
     /// its own where their paths differ; the host is empty when there are several or none.
     pub operations: Vec<Operation>,
     /// Security schemes by name: the kind, as in [`Operation::security`].

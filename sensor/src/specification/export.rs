@@ -1,4 +1,4 @@
-//! What was learned, as an OpenAPI 3.1 document.
+//! What was learned, as an `OpenAPI` 3.1 document.
 
 mod name;
 
@@ -9,19 +9,19 @@ use serde_json::{Map, Value, json};
 use super::route;
 use crate::inventory::description::{Operation, Parameter, Place, Schema, Type};
 
-/// The methods that a path of OpenAPI 3.1 may have.
+/// The methods that a path of `OpenAPI` 3.1 may have.
 const METHODS: [&str; 8] = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"];
 
-/// Operations of other methods, under the name that OpenAPI 3.2 gives them.
+/// Operations of other methods, under the name that `OpenAPI` 3.2 gives them.
 pub(super) const OTHER_METHODS: &str = "x-additionalOperations";
 
 /// Names of the operations that share a method and a path (`GraphQL`, JSON-RPC).
 pub(super) const OPERATIONS: &str = "x-operations";
 
-/// The kind of a security scheme that OpenAPI has no words for.
+/// The kind of a security scheme that `OpenAPI` has no words for.
 pub(super) const KIND: &str = "x-kind";
 
-/// An OpenAPI 3.1 document of the operations of `host`.
+/// An `OpenAPI` 3.1 document of the operations of `host`.
 ///
 /// How many values each schema rests on is in its `x-seen`. Operations with a name of their own
 /// are told together under their path, with the names in `x-operations`. What has no path (a
@@ -89,12 +89,14 @@ impl Path {
 
 /// One operation, made of all that have the same method and path.
 fn operation(operations: Vec<Operation>, names: &BTreeMap<String, String>) -> Value {
-    let own: Vec<_> = operations.iter().filter_map(|one| one.operation.clone()).collect();
+    let own: Vec<_> = operations.iter().map(|one| one.operation.clone()).collect();
     let is_open = operations.iter().any(|one| one.security.is_empty());
     let Some(all) = operations.into_iter().reduce(merge) else { return Value::Null };
     let mut value = Map::new();
-    if !own.is_empty() {
-        let list: Vec<_> = own.into_iter().map(|name| json!({ "name": name })).collect();
+    if own.iter().any(Option::is_some) {
+        // One without a name is told by a member that has none.
+        let member = |name: Option<String>| name.map_or(json!({}), |name| json!({ "name": name }));
+        let list: Vec<_> = own.into_iter().map(member).collect();
         value.insert(OPERATIONS.to_owned(), list.into());
     }
     if all.deprecated {
@@ -190,7 +192,7 @@ fn responses(responses: &BTreeMap<String, BTreeMap<String, Schema>>) -> Map<Stri
     all.into_iter().map(response).collect()
 }
 
-/// `200` to `599` or `4XX`, as OpenAPI writes them.
+/// `200` to `599` or `4XX`, as `OpenAPI` writes them.
 fn is_status(status: &str) -> bool {
     match status.as_bytes() {
         [b'1'..=b'5', b'X', b'X'] => true,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::inventory::description::{Operation, Parameter, Place as Where, Schema};
 
-/// `query` came with OpenAPI 3.2.
+/// `query` came with `OpenAPI` 3.2.
 const METHODS: [&str; 9] =
     ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
 
@@ -83,8 +83,7 @@ pub(super) fn read<'d>(
 /// The names of the operations that share this one, in a document of our own; else none.
 fn names_of(operation: &Value) -> Vec<Option<String>> {
     let list = operation.get(OPERATIONS).and_then(Value::as_array).into_iter().flatten();
-    let names = list.filter_map(|one| one["name"].as_str());
-    let names: Vec<_> = names.map(|name| Some(name.to_owned())).collect();
+    let names: Vec<_> = list.map(|one| one["name"].as_str().map(str::to_owned)).collect();
     if names.is_empty() { vec![None] } else { names }
 }
 

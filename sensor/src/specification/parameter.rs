@@ -12,8 +12,8 @@ use super::{
 };
 use crate::inventory::description::{Parameter, Place, Schema, Type};
 
-/// Fields that OpenAPI describes elsewhere: a parameter of such a name is to be ignored
-/// (OpenAPI 3.1 section 4.8.12.2).
+/// Fields that `OpenAPI` describes elsewhere: a parameter of such a name is to be ignored
+/// (`OpenAPI` 3.1 section 4.8.12.2).
 const DESCRIBED_ELSEWHERE: [&str; 3] = ["accept", "authorization", "content-type"];
 
 /// A parameter with where it is declared.
@@ -98,7 +98,7 @@ pub(super) fn outside_body<'d>(
     Some(Parameter { place, name, required, schema: values(reader, declared) })
 }
 
-/// The schema: of Swagger 2 the parameter itself, of OpenAPI 3 a member, or that of the only
+/// The schema: of Swagger 2 the parameter itself, of `OpenAPI` 3 a member, or that of the only
 /// media type in `content`.
 fn values<'d>(reader: &mut Reader<'d>, declared: &Declared<'d>) -> Schema {
     let at = At::Target(&declared.pointer);

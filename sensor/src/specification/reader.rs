@@ -10,6 +10,7 @@ use super::{
     place::Place,
     security, server,
 };
+use crate::inventory::description::Operation;
 
 /// Problems kept of a document.
 const MAX_PROBLEMS: usize = 1_000;
@@ -32,7 +33,7 @@ pub(super) struct Reader<'d> {
 pub(super) enum Version {
     /// Swagger 2.0
     Two,
-    /// OpenAPI 3.x
+    /// `OpenAPI` 3.x
     Three,
 }
 
@@ -51,6 +52,12 @@ pub(super) fn read(document: &Value) -> Specification {
     }
     specification.problems = reader.problems;
     specification
+}
+
+/// What tells operations apart, in the order in which they are given.
+fn order(operation: &Operation) -> (&str, &str, &str, Option<&str>) {
+    let name = operation.operation.as_deref();
+    (&operation.host, &operation.route, &operation.method, name)
 }
 
 impl<'d> Reader<'d> {
@@ -109,6 +116,7 @@ impl<'d> Reader<'d> {
                 self.problem(&at.member(path), Kind::Value(format!("path {path}")));
             }
         }
+        specification.operations.sort_by(|left, right| order(left).cmp(&order(right)));
         specification.security = declared.schemes;
         self.note_duplicates(specification);
     }

@@ -1,4 +1,4 @@
-//! Where the API is: `servers` of OpenAPI 3, `host` and `basePath` of Swagger 2.
+//! Where the API is: `servers` of `OpenAPI` 3, `host` and `basePath` of Swagger 2.
 
 use serde_json::Value;
 

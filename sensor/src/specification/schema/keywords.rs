@@ -34,7 +34,7 @@ pub(super) fn own<'d>(reader: &mut Reader<'d>, value: &'d Value, at: &Place<'_>)
     schema
 }
 
-/// `nullable` of OpenAPI 3.0, and what Swagger 2 has in its place.
+/// `nullable` of `OpenAPI` 3.0, and what Swagger 2 has in its place.
 pub(super) fn is_nullable(value: &Value) -> bool {
     ["nullable", "x-nullable"].iter().any(|name| value.get(name) == Some(&Value::Bool(true)))
 }
