@@ -2,4 +2,5 @@
 
 pub mod description;
 pub mod endpoint;
+pub mod schema;
 pub mod template;

@@ -5,7 +5,7 @@
 //! a literal makes rows that cardinality among siblings can join later, a literal taken for a
 //! parameter would merge endpoints for good.
 
-mod kind;
+pub(crate) mod kind;
 mod name;
 
 pub use kind::SegmentKind;

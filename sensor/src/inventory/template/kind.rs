@@ -171,11 +171,11 @@ fn is_integer(value: &[u8]) -> bool {
     !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
 }
 
-fn is_hex(value: &[u8], lengths: &[usize]) -> bool {
+pub(crate) fn is_hex(value: &[u8], lengths: &[usize]) -> bool {
     lengths.contains(&value.len()) && value.iter().all(u8::is_ascii_hexdigit)
 }
 
-fn is_uuid(value: &[u8]) -> bool {
+pub(crate) fn is_uuid(value: &[u8]) -> bool {
     match value.len() {
         32 => {
             // Without dashes a hash has the same form, so ask for version and variant.
@@ -193,7 +193,7 @@ fn is_uuid(value: &[u8]) -> bool {
     }
 }
 
-fn is_ulid(value: &[u8]) -> bool {
+pub(crate) fn is_ulid(value: &[u8]) -> bool {
     let is_digit = |byte: &u8| {
         byte.is_ascii_digit()
             || byte.is_ascii_alphabetic() && !b"ILOU".contains(&byte.to_ascii_uppercase())
@@ -227,7 +227,7 @@ fn is_time(time: &[u8]) -> bool {
     }
 }
 
-fn is_email(value: &[u8]) -> bool {
+pub(crate) fn is_email(value: &[u8]) -> bool {
     let Some(at) = value.iter().position(|&byte| byte == b'@') else { return false };
     let (local, domain) = (&value[..at], &value[at + 1..]);
     let is_domain_byte = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.".contains(byte);
@@ -244,7 +244,7 @@ fn has_user_information(value: &[u8]) -> bool {
     at.is_some_and(|at| value[..at].contains(&b':'))
 }
 
-fn is_prefixed_id(value: &[u8]) -> bool {
+pub(crate) fn is_prefixed_id(value: &[u8]) -> bool {
     let Some(at) = value.iter().rposition(|&byte| byte == b'_') else { return false };
     let (prefix, id) = (&value[..at], &value[at + 1..]);
     let is_prefix = matches!(prefix, [b'a'..=b'z', rest @ ..] if rest.len() < 24
@@ -256,7 +256,7 @@ fn is_prefixed_id(value: &[u8]) -> bool {
             || id.len() >= 8 && digit_runs(id) >= 2)
 }
 
-fn is_token(value: &[u8]) -> bool {
+pub(crate) fn is_token(value: &[u8]) -> bool {
     if value.starts_with(b"eyJ") && value.split(|&byte| byte == b'.').count() == 3 {
         return true;
     }
