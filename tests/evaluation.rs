@@ -6,14 +6,17 @@
 //! `evaluation/specifications.txt` is a sample and nothing may be made to fit it: `--also` and
 //! `--sample` draw others.
 
+mod bodies;
 mod corpus;
 mod examples;
 mod exchange;
 mod learner;
 mod noise;
 mod random;
+pub mod schema;
 mod score;
 pub mod templates;
+mod texts;
 mod traffic;
 mod values;
 mod words;

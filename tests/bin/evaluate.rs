@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
-use tests::evaluation::{Corpus, templates};
+use tests::evaluation::{Corpus, schema, templates};
 
 #[derive(Parser)]
 struct Arguments {
@@ -22,6 +22,20 @@ enum Evaluation {
         #[arg(long, value_delimiter = ',', default_value = "200,2000")]
         requests: Vec<usize>,
         /// List so many wrong and missed templates of each
+        #[arg(long, default_value_t = 0)]
+        show: usize,
+    },
+    /// Types, formats, required flags and ranges of fields
+    Schema {
+        #[command(flatten)]
+        choice: Choice,
+        /// Exchanges of each operation
+        #[arg(long, default_value_t = 150)]
+        exchanges: usize,
+        /// Most operations of a specification
+        #[arg(long, default_value_t = 40)]
+        operations: usize,
+        /// List so many disagreements of each
         #[arg(long, default_value_t = 0)]
         show: usize,
     },
@@ -82,6 +96,18 @@ fn main() -> Result<()> {
             match choice.output {
                 Output::Text => print!("{}", templates::text(&figures, &setting.requests)),
                 Output::Json => println!("{:#}", templates::json(&figures, &setting)),
+            }
+        }
+        Evaluation::Schema { choice, exchanges, operations, show } => {
+            let corpus = Corpus::open(&choice.folder)?;
+            let setting = schema::Setting { exchanges, operations, seed: choice.seed, show };
+            let mut figures = Vec::new();
+            for name in choice.names(&corpus)? {
+                figures.push(schema::measure(&corpus, &name, &setting)?);
+            }
+            match choice.output {
+                Output::Text => print!("{}", schema::text(&figures)),
+                Output::Json => println!("{:#}", schema::json(&figures, &setting)),
             }
         }
     }

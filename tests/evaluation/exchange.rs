@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use sensor::exchange::{
-    ConnectionId, Content, Exchange, FieldSpan, Framing, Head, Missing, Problems, Request,
+    Body, ConnectionId, Content, Exchange, FieldSpan, Framing, Head, Missing, Problems, Request,
     Response, Role, Span, Timestamp, Version,
 };
 
@@ -45,6 +45,7 @@ pub fn make(message: &Message, host: &str, number: u64, time: Timestamp) -> Exch
             start: time,
             end: time,
             content: content(sent),
+            body: Body::default(),
             problems: Problems::empty(),
         }),
         response: Some(Response {
@@ -54,6 +55,7 @@ pub fn make(message: &Message, host: &str, number: u64, time: Timestamp) -> Exch
             start: end,
             end,
             content: content(received),
+            body: Body::default(),
             problems: Problems::empty(),
         }),
         workload: None,

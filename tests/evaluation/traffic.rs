@@ -196,7 +196,7 @@ pub fn nameless(route: &str) -> String {
 }
 
 /// One of each pair: a specification may name the same one with other names, or more than once.
-fn distinct(operations: &[Operation]) -> Vec<&Operation> {
+pub fn distinct(operations: &[Operation]) -> Vec<&Operation> {
     let mut known = BTreeSet::new();
     operations.iter().filter(|operation| known.insert(pair(operation))).collect()
 }

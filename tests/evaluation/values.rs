@@ -154,7 +154,8 @@ impl Kind {
         })
     }
 
-    fn make(&self, random: &mut Random) -> String {
+    /// A value.
+    pub fn make(&self, random: &mut Random) -> String {
         match self {
             Self::Integer(start, end) => random.between(*start, *end).to_string(),
             Self::Uuid => uuid(random),

@@ -105,15 +105,11 @@ pub fn diff(
         if let Some(index) = find(current, seen, hosts) {
             called.insert(index);
             if current[index].deprecated {
-                let mut zombie = difference(seen, DifferenceKind::Zombie);
-                zombie.declared = "deprecated".to_owned();
-                differences.push(zombie);
+                differences.push(zombie(seen, "deprecated"));
             }
             compare(&current[index], seen, &mut differences);
         } else if find(earlier, seen, hosts).is_some() {
-            let mut zombie = difference(seen, DifferenceKind::Zombie);
-            zombie.declared = "by an earlier version".to_owned();
-            differences.push(zombie);
+            differences.push(zombie(seen, "by an earlier version"));
         } else if !is_automatic(current, seen, hosts) {
             differences.push(difference(seen, DifferenceKind::Shadow));
         }
@@ -202,6 +198,11 @@ impl Found<'_> {
             ..difference(self.learned, kind)
         });
     }
+}
+
+fn zombie(operation: &Operation, declared: &str) -> Difference {
+    let declared = declared.to_owned();
+    Difference { declared, ..difference(operation, DifferenceKind::Zombie) }
 }
 
 fn difference(operation: &Operation, kind: DifferenceKind) -> Difference {

@@ -43,8 +43,8 @@ fn json_problem(error: &serde_json::Error) -> Problem {
 
 fn yaml_problem(error: &serde_saphyr::Error) -> Problem {
     let location = error.location().map_or(Location::Document, |location| Location::Line {
-        line: u64::from(location.line()),
-        column: u64::from(location.column()),
+        line: location.line(),
+        column: location.column(),
     });
     Problem { location, kind: Kind::Syntax(error.without_snippet().to_string()) }
 }
@@ -53,7 +53,7 @@ fn encoding_problem(bytes: &[u8], error: std::str::Utf8Error) -> Problem {
     let before = &bytes[..error.valid_up_to()];
     let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
     let location = Location::Line {
-        line: before.iter().filter(|&&byte| byte == b'\n').count() as u64 + 1,
+        line: memchr::memchr_iter(b'\n', before).count() as u64 + 1,
         column: (before.len() - line_start) as u64 + 1,
     };
     Problem { location, kind: Kind::Syntax("not UTF-8".to_owned()) }

@@ -238,8 +238,13 @@ fn typed(text: &str, types: &BTreeSet<Type>) -> Value {
     }
     serde_json::from_str(text)
         .ok()
-        .filter(|value: &Value| value.to_string() == text)
+        .filter(|value| is_written_so(value, text))
         .unwrap_or_else(|| text.into())
+}
+
+/// Whether the text is how the value is written.
+fn is_written_so(value: &Value, text: &str) -> bool {
+    value.to_string() == *text
 }
 
 /// A scheme of this kind; the importer has the words.

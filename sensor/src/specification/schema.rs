@@ -142,7 +142,7 @@ impl<'d> Walk<'_, 'd> {
         }
         for name in ["oneOf", "anyOf"] {
             let variants = self.variants(value, at, name, level);
-            if let Some(any) = variants.into_iter().reduce(combine::either) {
+            if let Some(any) = variants.into_iter().reduce(either) {
                 combine::both(schema, any);
             }
         }

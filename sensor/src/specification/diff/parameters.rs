@@ -23,7 +23,7 @@ pub(super) fn compare(declared: &Operation, learned: &Operation, found: &mut Fou
             Known::Parameter(known) => schema(known, &seen.schema, Values::Text, &place, found),
             Known::Elsewhere => {}
             Known::Nowhere => {
-                found.push(DifferenceKind::UndeclaredParameter, &place, "", &types(seen))
+                found.push(DifferenceKind::UndeclaredParameter, &place, "", &types(seen));
             }
         }
     }

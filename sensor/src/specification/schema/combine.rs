@@ -1,5 +1,7 @@
 //! `allOf`, `oneOf` and `anyOf` as one schema.
 
+use std::collections::BTreeSet;
+
 use crate::inventory::description::{Schema, Type};
 
 /// Makes `schema` one of values that `other` holds for too (`allOf`).
@@ -58,7 +60,7 @@ pub(in crate::specification) fn either(left: Schema, right: Schema) -> Schema {
         &[Type::String, Type::Integer, Type::Number, Type::Boolean, Type::Array, Type::Object],
     );
     let types = if left.types.is_empty() || right.types.is_empty() {
-        std::collections::BTreeSet::new()
+        BTreeSet::new()
     } else {
         &left.types | &right.types
     };
