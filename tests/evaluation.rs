@@ -10,6 +10,7 @@ mod bodies;
 mod corpus;
 mod examples;
 mod exchange;
+pub mod export;
 mod learner;
 mod noise;
 mod random;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
-use tests::evaluation::{Corpus, schema, templates};
+use tests::evaluation::{Corpus, export, schema, templates};
 
 #[derive(Parser)]
 struct Arguments {
@@ -38,6 +38,17 @@ enum Evaluation {
         /// List so many disagreements of each
         #[arg(long, default_value_t = 0)]
         show: usize,
+    },
+    /// What is exported can be read again; the documents are written for a validator
+    Export {
+        #[command(flatten)]
+        choice: Choice,
+        /// Where the documents go
+        #[arg(long)]
+        into: PathBuf,
+        /// Most operations of a specification that are learned
+        #[arg(long, default_value_t = 20)]
+        operations: usize,
     },
 }
 
@@ -108,6 +119,18 @@ fn main() -> Result<()> {
             match choice.output {
                 Output::Text => print!("{}", schema::text(&figures)),
                 Output::Json => println!("{:#}", schema::json(&figures, &setting)),
+            }
+        }
+        Evaluation::Export { choice, into, operations } => {
+            let corpus = Corpus::open(&choice.folder)?;
+            let setting = export::Setting { into, operations, seed: choice.seed };
+            let mut figures = Vec::new();
+            for name in choice.names(&corpus)? {
+                figures.push(export::measure(&corpus, &name, &setting)?);
+            }
+            match choice.output {
+                Output::Text => print!("{}", export::text(&figures)),
+                Output::Json => println!("{:#}", export::json(&figures)),
             }
         }
     }

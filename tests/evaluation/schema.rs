@@ -15,7 +15,7 @@
 //! - Found: of the fields made 50 times, those that were learned at all.
 
 mod compare;
-mod drive;
+pub(super) mod drive;
 
 use anyhow::Result;
 use sensor::specification;

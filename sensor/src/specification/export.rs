@@ -244,7 +244,8 @@ fn typed(text: &str, types: &BTreeSet<Type>) -> Value {
 
 /// Whether the text is how the value is written.
 fn is_written_so(value: &Value, text: &str) -> bool {
-    value.to_string() == *text
+    let written = value.to_string();
+    written == text
 }
 
 /// A scheme of this kind; the importer has the words.

@@ -109,7 +109,6 @@ impl Made {
 
 /// Fields that are one value each: how others are written differs from server to server.
 fn form(schema: &Schema, bodies: &mut Bodies, random: &mut Random) -> String {
-    *bodies.made.entry(String::new()).or_default() += 1;
     let mut pairs = Vec::new();
     for (name, property) in crate::evaluation::bodies::fields(schema) {
         let path = format!(".{name}");
@@ -118,6 +117,10 @@ fn form(schema: &Schema, bodies: &mut Bodies, random: &mut Random) -> String {
             let value = bodies.value(property, &path, 1, random);
             pairs.push(format!("{}={}", encode(name), encode(&plain(&value))));
         }
+    }
+    // Without a field there is no body.
+    if !pairs.is_empty() {
+        *bodies.made.entry(String::new()).or_default() += 1;
     }
     pairs.join("&")
 }
