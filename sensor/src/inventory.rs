@@ -1,6 +1,10 @@
 //! What exists: endpoint rows learned from exchanges.
 
+pub mod authentication;
 pub mod description;
 pub mod endpoint;
+pub mod risk;
+pub mod rules;
 pub mod schema;
+pub mod sensitive;
 pub mod template;

@@ -21,5 +21,6 @@ pub mod protocol;
 pub mod sink;
 pub mod specification;
 pub mod stats;
+pub mod store;
 pub mod stream;
 pub mod tls;
