@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::route;
+use super::{route, security::NONE};
 use crate::inventory::description::Operation;
 
 /// Something that is not as declared.
@@ -83,9 +83,6 @@ pub enum Hosts {
     /// Hosts do not count: what is called `api.example.com` outside has other names within.
     Any,
 }
-
-/// The ways of a learned operation that say it was accepted without authentication.
-const NO_AUTHENTICATION: &str = "none";
 
 /// Compares what `current` declares with what was learned. `earlier` holds the operations of
 /// earlier versions of the specification.
@@ -175,11 +172,11 @@ fn compare(declared: &Operation, learned: &Operation, differences: &mut Vec<Diff
 }
 
 fn authentication(declared: &Operation, learned: &Operation, found: &mut Found<'_>) {
-    let is_open = learned.security.is_empty() || learned.security.contains(NO_AUTHENTICATION);
+    let is_open = |one: &Operation| one.security.is_empty() || one.security.contains(NONE);
     let was_accepted = learned.responses.keys().any(|status| status.starts_with(['2', '3']));
-    if !declared.security.is_empty() && is_open && was_accepted {
+    if !is_open(declared) && is_open(learned) && was_accepted {
         let ways: Vec<_> = declared.security.iter().map(String::as_str).collect();
-        found.push(DifferenceKind::MissingAuthentication, "", &ways.join(", "), "none");
+        found.push(DifferenceKind::MissingAuthentication, "", &ways.join(", "), NONE);
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::route;
+use super::{route, security::NONE};
 use crate::inventory::description::{Operation, Parameter, Place, Schema, Type};
 
 /// The methods that a path of `OpenAPI` 3.1 may have.
@@ -39,6 +39,7 @@ pub fn export(host: &str, operations: &[Operation]) -> Value {
         let renamed = name::rename(operation, &path.route);
         path.methods.entry(operation.method.clone()).or_default().push(renamed);
     }
+    schemes.remove(NONE);
     let names = name::of_schemes(&schemes);
     let schemes: Map<_, _> =
         names.iter().map(|(kind, name)| (name.clone(), scheme(kind))).collect();
@@ -90,7 +91,6 @@ impl Path {
 /// One operation, made of all that have the same method and path.
 fn operation(operations: Vec<Operation>, names: &BTreeMap<String, String>) -> Value {
     let own: Vec<_> = operations.iter().map(|one| one.operation.clone()).collect();
-    let is_open = operations.iter().any(|one| one.security.is_empty());
     let Some(all) = operations.into_iter().reduce(merge) else { return Value::Null };
     let mut value = Map::new();
     if own.iter().any(Option::is_some) {
@@ -114,10 +114,11 @@ fn operation(operations: Vec<Operation>, names: &BTreeMap<String, String>) -> Va
         value.insert("responses".to_owned(), responses.into());
     }
     let way = |way: &String| {
+        // The way that is none has no scheme: an empty requirement.
         let kinds = way.split(" + ").filter_map(|kind| names.get(kind));
         Value::Object(kinds.map(|name| (name.clone(), json!([]))).collect())
     };
-    let ways: Vec<_> = if is_open { Vec::new() } else { all.security.iter().map(way).collect() };
+    let ways: Vec<_> = all.security.iter().map(way).collect();
     value.insert("security".to_owned(), ways.into());
     value.into()
 }
@@ -138,6 +139,10 @@ fn merge(mut left: Operation, right: Operation) -> Operation {
     join_bodies(&mut left.request, right.request);
     for (status, bodies) in right.responses {
         join_bodies(left.responses.entry(status).or_default(), bodies);
+    }
+    // What one of them asks for, another may not.
+    if left.security.is_empty() != right.security.is_empty() {
+        left.security.insert(NONE.to_owned());
     }
     left.security.extend(right.security);
     left.deprecated &= right.deprecated;
@@ -256,6 +261,12 @@ fn scheme(kind: &str) -> Value {
             json!({ "type": "apiKey", "in": place, "name": name })
         }
         ["mutualTLS"] => json!({ "type": "mutualTLS" }),
+        // Kinds that are told from traffic, in the nearest words of OpenAPI.
+        ["mutual_tls"] => json!({ "type": "mutualTLS", KIND: kind }),
+        ["bearer_jwt"] => {
+            json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT", KIND: kind })
+        }
+        ["aws_sigv4"] => json!({ "type": "http", "scheme": "AWS4-HMAC-SHA256", KIND: kind }),
         ["oauth2"] => json!({ "type": "oauth2", "flows": {} }),
         ["basic" | "bearer" | "digest"] => json!({ "type": "http", "scheme": kind }),
         _ => json!({ "type": "http", "scheme": "other", KIND: kind }),

@@ -11,6 +11,9 @@ use super::{
     reference,
 };
 
+/// The way that is no authentication, beside others.
+pub(super) const NONE: &str = "none";
+
 /// The kinds of the schemes declared, by name: `basic`, `bearer`, `digest` and other schemes of
 /// HTTP by their names, `apiKey header x-api-key` (or `query`, `cookie`), `oauth2`,
 /// `openIdConnect`, `mutualTLS`.
@@ -66,8 +69,8 @@ fn kind<'d>(reader: &mut Reader<'d>, scheme: &'d Value, at: &Place<'_>) -> Optio
 }
 
 /// The ways that `object` (the document or an operation) asks for, each enough by itself: kinds,
-/// joined with ` + ` where several are asked for together. Empty when one way is none; `None`
-/// when it says nothing, so that what is around it holds.
+/// joined with ` + ` where several are asked for together, and [`NONE`] where it may be left out.
+/// Empty when none is asked for; `None` when it says nothing, so that what is around it holds.
 pub(super) fn required<'d>(
     reader: &mut Reader<'d>,
     object: &'d Value,
@@ -81,9 +84,6 @@ pub(super) fn required<'d>(
     for (index, requirement) in list.iter().enumerate() {
         let at = at.item(index);
         let requirement = reader.object(requirement, &at)?;
-        if requirement.is_empty() {
-            return Some(BTreeSet::new());
-        }
         let mut kinds = BTreeSet::new();
         for name in requirement.keys() {
             match schemes.get(name) {
@@ -93,9 +93,15 @@ pub(super) fn required<'d>(
                 None => reader.problem(&at.member(name), Kind::Absent("the security scheme")),
             }
         }
-        if !kinds.is_empty() {
+        if requirement.is_empty() {
+            ways.insert(NONE.to_owned());
+        } else if !kinds.is_empty() {
             ways.insert(kinds.into_iter().collect::<Vec<_>>().join(" + "));
         }
+    }
+    // No authentication and no other way: none is asked for.
+    if ways.len() == 1 {
+        ways.remove(NONE);
     }
     Some(ways)
 }

@@ -191,6 +191,7 @@ fn missing_authentication_is_told_where_it_was_accepted() {
     check(declared, &seen("200"), &[told]);
     check(declared, &seen("401"), &[]);
     check("{/a: {get: {}}}", &seen("200"), &[]);
+    check("{/a: {get: {security: [{key: []}, {}]}}}", &seen("200"), &[]);
     let with = "{/a: {get: {security: [{login: []}], responses: {200: {}}}}}";
     check(declared, with, &[]);
 }

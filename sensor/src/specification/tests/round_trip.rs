@@ -37,8 +37,7 @@ proptest! {
         let document = export(HOST, &operations).to_string();
         let specification = read(document.as_bytes());
         prop_assert_eq!(&specification.problems, &[]);
-        // Where one operation asks for authentication and another of the same path does not,
-        // neither is declared to, and one is deprecated only with all.
+        // A declared operation is deprecated only with all that share its path.
         let mut learned = operations;
         learned.iter_mut().for_each(|one| one.deprecated = false);
         let differences = diff(&specification.operations, &[], &learned, Hosts::Declared);

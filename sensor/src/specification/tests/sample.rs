@@ -112,7 +112,9 @@ fn security() -> impl Strategy<Value = BTreeSet<String>> {
         "mutualTLS",
         "oauth2",
         "openIdConnect",
-        "aws-sigv4",
+        "aws_sigv4",
+        "bearer_jwt",
+        "session_cookie",
         "bearer jwt",
         "basic + mutualTLS",
     ];
