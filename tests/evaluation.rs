@@ -11,6 +11,7 @@ mod corpus;
 mod examples;
 mod exchange;
 pub mod export;
+pub mod import;
 mod learner;
 mod noise;
 mod random;

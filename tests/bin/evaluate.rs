@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
-use tests::evaluation::{Corpus, export, schema, templates};
+use tests::evaluation::{Corpus, export, import, schema, templates};
 
 #[derive(Parser)]
 struct Arguments {
@@ -38,6 +38,15 @@ enum Evaluation {
         /// List so many disagreements of each
         #[arg(long, default_value_t = 0)]
         show: usize,
+    },
+    /// Every specification of the package is read
+    Import {
+        /// The folder `api` of the package
+        #[arg(long)]
+        folder: PathBuf,
+        /// How the result is written
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
     },
     /// What is exported can be read again; the documents are written for a validator
     Export {
@@ -119,6 +128,14 @@ fn main() -> Result<()> {
             match choice.output {
                 Output::Text => print!("{}", schema::text(&figures)),
                 Output::Json => println!("{:#}", schema::json(&figures, &setting)),
+            }
+        }
+        Evaluation::Import { folder, output } => {
+            let corpus = Corpus::open(&folder)?;
+            let figures = import::measure(&corpus, &corpus.all())?;
+            match output {
+                Output::Text => print!("{}", import::text(&figures)),
+                Output::Json => println!("{:#}", import::json(&figures)),
             }
         }
         Evaluation::Export { choice, into, operations } => {

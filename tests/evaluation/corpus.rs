@@ -39,6 +39,11 @@ impl Corpus {
         Ok(names)
     }
 
+    /// All names.
+    pub fn all(&self) -> Vec<String> {
+        self.names.clone()
+    }
+
     /// Those with `pattern` in their name.
     pub fn matching(&self, pattern: &str) -> Result<Vec<String>> {
         let names: Vec<_> =

@@ -288,3 +288,6 @@ fn encode_into(path: &mut String, text: &str, also: &[u8]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,6 +59,15 @@ pub enum Evaluation {
         #[arg(long, value_name = "N", default_value_t = 0)]
         show: usize,
     },
+    /// Read every specification of the package, and count what is wrong with them
+    #[command(
+        after_help = "Examples:\n  cargo xtask eval import\n  cargo xtask eval import --output json"
+    )]
+    Import {
+        /// `text` or `json`
+        #[arg(long, value_name = "FORM", default_value = "text", value_parser = ["text", "json"])]
+        output: String,
+    },
     /// Whether an exported specification is valid, and says what was learned when read again
     ///
     /// Reads each specification, learns some of its operations, exports both, reads the documents
@@ -111,6 +120,9 @@ pub fn run(evaluation: &Evaluation) -> Result<()> {
             choice.pass(&mut command, &folder);
             command.args(["--exchanges", &exchanges.to_string()]);
             command.args(["--operations", &operations.to_string(), "--show", &show.to_string()]);
+        }
+        Evaluation::Import { output } => {
+            command.arg("import").arg("--folder").arg(&folder).args(["--output", output]);
         }
         Evaluation::Export { choice, operations } => {
             let into = exports()?;
