@@ -95,9 +95,10 @@ impl<'s> Traffic<'s> {
         self.operations.len()
     }
 
-    fn message(&mut self) -> Message {
+    /// A message, and the shape of its answer.
+    fn message(&mut self) -> (Message, u32) {
         if self.random.chance(NOISE) {
-            return noise::probe(&mut self.random, &self.routes);
+            return (noise::probe(&mut self.random, &self.routes), 0);
         }
         let operation = self.operations[self.popularity.draw(&mut self.random)];
         let has_parameters = operation.route.contains('{');
@@ -115,14 +116,15 @@ impl<'s> Traffic<'s> {
         } else if !self.truth.succeeded.contains(&pair) {
             self.truth.failed.insert(pair);
         }
-        Message {
+        let message = Message {
             method: operation.method.clone(),
             target: self.target(operation),
             status,
             answer: self.answer(operation, status),
             client: self.random.below(200) as u8,
             ..Message::default()
-        }
+        };
+        (message, shape(operation, status))
     }
 
     fn target(&mut self, operation: &'s Operation) -> String {
@@ -164,15 +166,25 @@ impl<'s> Traffic<'s> {
     }
 }
 
+/// An exchange, and what the pipeline knows of it besides.
+pub struct Sample {
+    /// What was seen.
+    pub exchange: Exchange,
+    /// A hash of the names in the response's JSON, equal for all responses of an operation; 0
+    /// when there are none.
+    pub shape: u32,
+}
+
 impl Iterator for Traffic<'_> {
-    type Item = Exchange;
+    type Item = Sample;
 
     /// Never ends.
-    fn next(&mut self) -> Option<Exchange> {
-        let message = self.message();
+    fn next(&mut self) -> Option<Sample> {
+        let (message, shape) = self.message();
         self.time += (-self.random.share().max(1e-9).ln() * INTERVAL) as u64;
         self.count += 1;
-        Some(exchange::make(&message, HOST, self.count, Timestamp(self.time)))
+        let exchange = exchange::make(&message, HOST, self.count, Timestamp(self.time));
+        Some(Sample { exchange, shape })
     }
 }
 
@@ -210,6 +222,25 @@ fn popularity(operations: &[&Operation], random: &mut Random) -> Weighted {
         share * (place as f64).powf(-SKEW)
     };
     Weighted::new(operations.iter().zip(places).map(weight))
+}
+
+/// What the names in the declared JSON come to: of the items, where it is a list. Servers send
+/// all fields of an answer, null where there is nothing, so that they are the same each time.
+fn shape(operation: &Operation, status: u16) -> u32 {
+    if operation.method == "HEAD" {
+        return 0;
+    }
+    let bodies = operation.responses.get(&status.to_string());
+    let body = bodies.or_else(|| operation.responses.get("default")).and_then(|bodies| {
+        bodies.iter().find(|(media_type, _)| media_type.ends_with("json")).map(|(_, body)| body)
+    });
+    let Some(body) = body else { return 0 };
+    let object = body.items.as_deref().unwrap_or(body);
+    if object.properties.is_empty() {
+        return 0;
+    }
+    let names: Vec<_> = object.properties.keys().collect();
+    1 + number_of(&(names, body.items.is_some())) as u32
 }
 
 /// The status of success that is declared first, 200 if none is.

@@ -22,7 +22,7 @@ paths:
 fn exchanges(seed: u64, count: usize) -> (Vec<(String, String, u16)>, Truth) {
     let operations = specification::read(PETS).operations;
     let mut traffic = Traffic::new(&operations, &BTreeMap::new(), seed);
-    let told = traffic.by_ref().take(count).map(|exchange| {
+    let told = traffic.by_ref().take(count).map(|Sample { exchange, .. }| {
         let request = exchange.request.expect("there is always one");
         let status = exchange.response.expect("there is always one").status;
         let target = String::from_utf8_lossy(request.target()).into_owned();
