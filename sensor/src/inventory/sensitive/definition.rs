@@ -124,7 +124,10 @@ pub(super) enum Fit {
     Form,
     /// Check digits or form that one in ten to one in a hundred values passes by chance.
     Check,
-    /// One in a thousand or fewer passes by chance.
+    /// Digits of which one in forty or fewer passes by chance: a finding until most values of
+    /// the field turn out not to pass.
+    Few,
+    /// A form that one in a thousand values or fewer have by chance.
     Rare,
     /// It can hardly be anything else.
     Proof,
@@ -177,7 +180,7 @@ impl Confidence {
         match fit {
             Fit::No => None,
             Fit::Form => Some(Self::Medium),
-            Fit::Check | Fit::Rare | Fit::Proof => Some(Self::High),
+            Fit::Check | Fit::Few | Fit::Rare | Fit::Proof => Some(Self::High),
         }
     }
 }

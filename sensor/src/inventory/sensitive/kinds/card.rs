@@ -60,6 +60,8 @@ fn card_number(text: &Text<'_>) -> Fit {
     let printed = printed.iter().any(|lengths| groups.clone().eq(lengths.iter().copied()));
     match (printed, count == text.text.len()) {
         (true, _) => Fit::Rare,
+        // Shorter and longer numbers are rare among cards, and common elsewhere.
+        (false, true) if matches!(count, 14..=16) => Fit::Few,
         (false, true) => Fit::Check,
         // Groups of other lengths are some other number.
         (false, false) => Fit::Form.when(groups.count() <= 5),

@@ -193,5 +193,5 @@ fn vin(text: &Text<'_>) -> Fit {
         sum += u32::from(value) * weight;
     }
     let check = b"0123456789X"[(sum % 11) as usize];
-    if text.text.as_bytes().get(8) == Some(&check) { Fit::Check } else { Fit::Form }
+    if text.text.as_bytes().get(8) == Some(&check) { Fit::Rare } else { Fit::Form }
 }

@@ -79,7 +79,7 @@ pub(in crate::inventory::sensitive) const GEO_POSITION: Definition = Definition 
 fn geo_position(text: &Text<'_>) -> Fit {
     let Some((latitude, longitude)) = text.text.split_once(',') else { return Fit::No };
     let latitude = degrees(latitude.trim()).filter(|latitude| latitude.abs() <= 90.0);
-    Fit::Check.when(latitude.is_some() && degrees(longitude.trim()).is_some())
+    Fit::Rare.when(latitude.is_some() && degrees(longitude.trim()).is_some())
 }
 
 fn degrees(text: &str) -> Option<f64> {

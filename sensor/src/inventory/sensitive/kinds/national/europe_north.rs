@@ -123,7 +123,7 @@ fn no_fodselsnummer(text: &Text<'_>) -> Fit {
     let second = weighted(&digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]);
     // D numbers have 40 on the day, synthetic ones 40 or 80 on the month.
     let dated = is_day(pair(digits[2], digits[3]) % 40, pair(digits[0], digits[1]) % 40);
-    Fit::Rare.when(dated && first.is_multiple_of(11) && second.is_multiple_of(11))
+    Fit::Few.when(dated && first.is_multiple_of(11) && second.is_multiple_of(11))
 }
 
 pub(in crate::inventory::sensitive) const BALTIC_PERSONAL_CODE: Definition = Definition {
