@@ -11,7 +11,7 @@ use serde::Deserialize;
 const USAGE: &str = "usage: sensitive [--wrong] FILE
 
 FILE has lines of {\"kind\": ..., \"field\": ..., \"values\": [...]}, as
-tests/evaluation/sensitive_values.py writes them. --wrong lists fields that were missed or
+tests/evaluation/sensitive_values.py writes them; `\"value\": \"...\"` is one value. --wrong lists fields that were missed or
 mistaken, with a value of each.";
 
 /// What is asked for in all.
@@ -47,10 +47,25 @@ struct Field {
     /// What they are; `None` when they are nothing.
     kind: Option<String>,
     field: String,
+    #[serde(alias = "value", deserialize_with = "one_or_many")]
     values: Vec<String>,
     /// They are whole bodies of responses.
     #[serde(default)]
     body: bool,
+}
+
+/// `"a"` or `["a", "b"]`.
+fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Values {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match Values::deserialize(deserializer)? {
+        Values::One(value) => vec![value],
+        Values::Many(values) => values,
+    })
 }
 
 #[derive(Clone, Copy, Default)]
@@ -127,7 +142,13 @@ impl Scores {
     fn print(&self) -> ExitCode {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_header([
-            "KIND", "FIELDS", "PRECISION", "RECALL", "VALUES", "PRECISION", "RECALL",
+            "KIND",
+            "FIELDS",
+            "PRECISION",
+            "RECALL",
+            "VALUES",
+            "PRECISION",
+            "RECALL",
         ]);
         for column in table.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);

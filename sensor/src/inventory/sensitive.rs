@@ -138,6 +138,7 @@ impl Detector {
         if named.is_some_and(|found| found.confidence == Confidence::High) {
             return named;
         }
+        let candidates = self.prefilter.narrow(candidates, &text);
         let alone = self.custom.alone(&text).or_else(|| alone(candidates, hints, &text));
         let alone = alone.or_else(|| self.inside(&text));
         self.better(hints, named, alone)
@@ -196,10 +197,12 @@ impl Detector {
         if !prose::may_hold(text) {
             return None;
         }
-        prose::find(text.text, |part| {
+        prose::find(text, |part| {
             let first = *part.as_bytes().first()?;
             let candidates = self.prefilter.candidates(first, part.len());
-            let found = alone(candidates, NameHints::default(), &Text::new(part))?;
+            let text = Text::new(part);
+            let candidates = self.prefilter.narrow(candidates, &text);
+            let found = alone(candidates, NameHints::default(), &text)?;
             (found.confidence > Confidence::Low).then_some(found)
         })
     }
@@ -225,11 +228,12 @@ impl Detector {
 
 /// What a value by itself is; `candidates` are the kinds that its first byte and length allow.
 fn alone(candidates: u128, hints: NameHints, text: &Text<'_>) -> Option<Match> {
+    let exact = Prefilter::is_exact(text);
     let mut passed = 0;
     let mut best: Option<(Kind, Fit)> = None;
     for kind in bits(candidates) {
         let Some(definition) = kind.definition() else { continue };
-        if !definition.shape.fits(text) {
+        if !exact && !definition.shape.fits(text) {
             continue;
         }
         match (definition.check)(text) {
@@ -249,7 +253,7 @@ fn alone(candidates: u128, hints: NameHints, text: &Text<'_>) -> Option<Match> {
         Fit::Few if !hints.is_identifier() => Confidence::Medium,
         _ => Confidence::Low,
     };
-    let part = if passed == 0 { 0 } else { part(text.text) };
+    let part = if passed == 0 { 0 } else { part(text.value) };
     Some(Match { kind, confidence, candidates: passed, part, chance: fit == Fit::Few })
 }
 

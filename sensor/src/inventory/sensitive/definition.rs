@@ -185,10 +185,15 @@ impl Confidence {
     }
 }
 
+/// Any number of digits.
+pub(super) const ANY_COUNT: (u16, u16) = (0, u16::MAX);
+
 /// What values of a kind look like from outside: what rules most values out before they are
 /// checked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
+    /// Least and greatest number of digits.
+    pub digits: (u16, u16),
     /// The first byte is one of these; empty when it may be any.
     pub first: &'static str,
     /// Least and greatest length in bytes.
@@ -201,10 +206,12 @@ pub(super) struct Shape {
 
 impl Shape {
     pub(super) fn fits(&self, text: &Text<'_>) -> bool {
-        let length = text.text.len();
-        let first = text.text.as_bytes().first().copied().unwrap_or_default();
+        let (length, digits) = (text.value.len(), text.digits);
+        let first = text.value.as_bytes().first().copied().unwrap_or_default();
         length >= usize::from(self.length.0)
             && length <= usize::from(self.length.1)
+            && digits >= usize::from(self.digits.0)
+            && digits <= usize::from(self.digits.1)
             && (self.first.is_empty() || self.first.as_bytes().contains(&first))
             && text.classes.within(self.allowed)
             && self.required.within(text.classes)

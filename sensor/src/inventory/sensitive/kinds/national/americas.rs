@@ -140,8 +140,12 @@ pub(in crate::inventory::sensitive) const AR_CUIT: Definition = Definition {
 fn ar_cuit(text: &Text<'_>) -> Fit {
     let Some(digits) = text.digits::<11>() else { return Fit::No };
     let prefix = matches!(pair(digits[0], digits[1]), 20 | 23 | 24 | 27 | 30 | 33 | 34);
-    let sum = weighted(&digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]);
-    Fit::Check.when(prefix && sum.is_multiple_of(11))
+    let check = match weighted(&digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11 {
+        0 => 0,
+        1 => 9,
+        rest => 11 - rest,
+    };
+    Fit::Check.when(prefix && check == u32::from(digits[10]))
 }
 
 pub(in crate::inventory::sensitive) const CL_RUT: Definition = Definition {
@@ -170,7 +174,7 @@ fn cl_rut(text: &Text<'_>) -> Fit {
     let sum: u32 = digits.map(|(byte, weight)| u32::from(byte - b'0') * weight).sum();
     let expected = letter("0123456789K0", u64::from(11 - sum % 11));
     // A plain number of eight or nine digits is too common.
-    let (body, check) = text.text.rsplit_once('-').unwrap_or_default();
+    let (body, check) = text.value.rsplit_once('-').unwrap_or_default();
     let grouped = check.len() == 1 && body.contains('.');
     match (expected == Some(last) && check.len() == 1, grouped) {
         (false, _) => Fit::No,

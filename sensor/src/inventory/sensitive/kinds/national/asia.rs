@@ -3,7 +3,7 @@
 use super::{code, digits_at, is_grouped, letter, number};
 use crate::inventory::sensitive::{
     checks::{is_day, luhn, number as value, pair, uniform, verhoeff, weighted},
-    definition::{Class, Definition, Fit, PERSONAL, Regulation, Shape},
+    definition::{ANY_COUNT, Class, Definition, Fit, PERSONAL, Regulation, Shape},
     text::{Bytes, Text},
 };
 
@@ -149,6 +149,7 @@ pub(in crate::inventory::sensitive) const HK_ID: Definition = Definition {
     validator: "check character modulo 11",
     names: &["hkid", "hkid number", "hong kong id"],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "",
         length: (8, 11),
         allowed: Bytes::ALNUM.or(Bytes::BRACKET),
@@ -160,7 +161,7 @@ pub(in crate::inventory::sensitive) const HK_ID: Definition = Definition {
 
 fn hk_id(text: &Text<'_>) -> Fit {
     let mut code = [b' '; 9];
-    let bytes = text.text.bytes().filter(|byte| !matches!(byte, b'(' | b')'));
+    let bytes = text.value.bytes().filter(|byte| !matches!(byte, b'(' | b')'));
     let count = bytes.clone().count();
     if !matches!(count, 8 | 9) {
         return Fit::No;
@@ -179,7 +180,8 @@ fn hk_id(text: &Text<'_>) -> Fit {
     let sum =
         rank(code[0]) * 9 + rank(code[1]) * 8 + weighted(&digits, &[7, 6, 5, 4, 3, 2]) + check;
     let valid = letters && sum.is_multiple_of(11);
-    Fit::Rare.when(valid)
+    let printed = valid && text.classes.meets(Bytes::BRACKET);
+    if printed { Fit::Rare } else { Fit::Check.when(valid) }
 }
 
 pub(in crate::inventory::sensitive) const SG_NRIC: Definition = Definition {
@@ -190,6 +192,7 @@ pub(in crate::inventory::sensitive) const SG_NRIC: Definition = Definition {
     validator: "check letter modulo 11",
     names: &["nric", "fin", "nric number", "nric fin"],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "STFGMstfgm",
         length: (9, 9),
         allowed: Bytes::ALNUM,

@@ -222,8 +222,7 @@ fn ie_pps(text: &Text<'_>) -> Fit {
     let length = text.code_into(&mut code).unwrap_or_default();
     let Some(digits) = digits_at::<7>(&code, 0) else { return Fit::No };
     let extra = match (length, code[8]) {
-        (8, _) => 0,
-        (9, b'W') => 0,
+        (8, _) | (9, b'W') => 0,
         (9, b'A'..=b'I') => u32::from(code[8] - b'A' + 1),
         _ => return Fit::No,
     };
