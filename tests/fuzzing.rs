@@ -15,7 +15,7 @@ use sensor::{
     stream,
 };
 
-pub use self::tls::{executable, key_log, tls};
+pub use self::tls::{executable, go_table, key_log, tls};
 
 /// Small bounds, so that small inputs reach them.
 fn settings(source: Source) -> Settings {
@@ -100,6 +100,7 @@ pub fn http1(input: &[u8]) {
             skipped: if hints & 4 == 0 { 0 } else { skip },
             lost: if hints & 8 == 0 { 0 } else { skip },
             first: false,
+            past_budget: hints & 2 != 0,
             local: ([10, 0, 0, 1], 80).into(),
             remote: ([10, 0, 0, 2], connection as u16).into(),
             origin: Origin {
@@ -211,6 +212,7 @@ mod tests {
         ("tls", tls),
         ("key-log", key_log),
         ("executable", executable),
+        ("go-table", go_table),
     ];
 
     #[test]

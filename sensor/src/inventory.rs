@@ -3,5 +3,9 @@
 pub mod authentication;
 pub mod description;
 pub mod endpoint;
+pub mod paths;
+pub mod risk;
+pub mod rules;
+pub mod schema;
 pub mod sensitive;
 pub mod template;
