@@ -183,17 +183,69 @@ const OTHER_THINGS: &[&str] = &[
     "pass count",
 ];
 
+/// What names of numbers of things, and of times, end in.
+const IDENTIFIERS: &[&str] = &[
+    "id",
+    "ids",
+    "uuid",
+    "guid",
+    "oid",
+    "ts",
+    "timestamp",
+    "time",
+    "at",
+    "date",
+    "us",
+    "ms",
+    "ns",
+    "nanos",
+    "micros",
+    "millis",
+    "seconds",
+    "created",
+    "updated",
+    "modified",
+    "order",
+    "invoice",
+    "ticket",
+    "batch",
+    "sequence",
+    "seq",
+    "serial",
+    "version",
+    "revision",
+    "offset",
+    "cursor",
+    "hash",
+    "checksum",
+    "sku",
+    "ean",
+    "gtin",
+    "upc",
+    "barcode",
+    "isbn",
+    "tracking",
+    "snowflake",
+    "count",
+    "total",
+    "size",
+    "index",
+    "event",
+];
+
 /// What a field's name says: the kinds that it is named for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameHints {
     kinds: [u8; MAX_HINTS],
     /// It speaks of the number of a person in general.
     people: bool,
+    /// It says that the value is a number of something else, or a time.
+    identifier: bool,
 }
 
 impl Default for NameHints {
     fn default() -> Self {
-        Self { kinds: [NO_KIND; MAX_HINTS], people: false }
+        Self { kinds: [NO_KIND; MAX_HINTS], people: false, identifier: false }
     }
 }
 
@@ -210,6 +262,10 @@ impl NameHints {
 
     pub(super) fn speaks_of_people(self) -> bool {
         self.people
+    }
+
+    pub(super) fn is_identifier(self) -> bool {
+        self.identifier
     }
 
     /// Puts a kind before all others; of more than fit, the last is left out.
@@ -255,6 +311,9 @@ impl Names {
         for end in (1..=words.len()).rev() {
             if let Some(hints) = self.ending_at(&words[..end]) {
                 return hints;
+            }
+            if IDENTIFIERS.contains(&words[end - 1].as_str()) {
+                return NameHints { identifier: true, ..NameHints::default() };
             }
             if !TAIL.contains(&words[end - 1].as_str()) {
                 break;

@@ -17,6 +17,10 @@ const MAX_CANDIDATES: usize = 16;
 const MIN_DISTINCT: u32 = 8;
 const MIN_SHARE: f64 = 0.95;
 
+/// Values from which on digits that most of the others do not share are taken for chance.
+const MIN_VALUES: u64 = 10;
+const MOST: f64 = 0.5;
+
 /// The part of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Direction {
@@ -42,6 +46,8 @@ struct Counted {
     direction: Direction,
     kind: Kind,
     confidence: Confidence,
+    /// Nothing but digits that chance may explain.
+    chance: bool,
     matches: u32,
 }
 
@@ -83,8 +89,11 @@ impl SensitiveStats {
         if leak && direction == Direction::Request {
             return;
         }
-        let Match { kind, confidence, candidates, part } = found;
-        if confidence == Confidence::Low {
+        let Match { kind, confidence, candidates, part, chance } = found;
+        if confidence > Confidence::Low {
+            self.add(Counted { field, direction, kind, confidence, chance, matches: 1 });
+        }
+        if candidates != 0 {
             self.add_candidate(Candidate {
                 field,
                 direction,
@@ -92,8 +101,6 @@ impl SensitiveStats {
                 kinds: candidates,
                 parts: 1 << part,
             });
-        } else {
-            self.add(Counted { field, direction, kind, confidence, matches: 1 });
         }
     }
 
@@ -113,13 +120,17 @@ impl SensitiveStats {
     /// values that a field had.
     ///
     /// Values that only pass check digits are a finding, of medium confidence, when eight
-    /// different ones do and they are 95% of the field's values. Biased towards silence: a field
+    /// different ones do and they are 95% of the field's values; digits that pass more than that
+    /// are one until ten values are known of which most do not pass. Biased towards silence: a field
     /// in which one of ten numbers is mistyped is left out unless its name says what it is.
     pub fn findings(&self, mut values: impl FnMut(u32, Direction) -> u64) -> Vec<Finding> {
         let mut findings = Vec::with_capacity(self.findings.len());
-        for &Counted { field, direction, kind, confidence, matches } in &self.findings {
-            let matches = u64::from(matches);
-            let share = share(matches, values(field, direction));
+        for &Counted { field, direction, kind, confidence, chance, matches } in &self.findings {
+            let (matches, values) = (u64::from(matches), values(field, direction));
+            let share = share(matches, values);
+            if chance && values >= MIN_VALUES && share < MOST {
+                continue;
+            }
             findings.push(Finding { field, direction, kind, confidence, matches, share });
         }
         for candidate in &self.candidates {
@@ -127,6 +138,10 @@ impl SensitiveStats {
             let matches = u64::from(matches);
             let share = share(matches, values(field, direction));
             let Some(kind) = bits(kinds).next() else { continue };
+            let place = (field, direction);
+            if findings.iter().any(|finding| (finding.field, finding.direction) == place) {
+                continue;
+            }
             if share >= MIN_SHARE && parts.count_ones() >= MIN_DISTINCT {
                 let confidence = Confidence::Medium;
                 findings.push(Finding { field, direction, kind, confidence, matches, share });
@@ -157,6 +172,7 @@ impl SensitiveStats {
         if let Some(old) = self.findings.iter_mut().find(same) {
             old.matches = old.matches.saturating_add(new.matches);
             old.confidence = old.confidence.max(new.confidence);
+            old.chance &= new.chance;
         } else if self.findings.len() < MAX_FINDINGS {
             self.findings.push(new);
         } else {
