@@ -227,6 +227,7 @@ fn with_digits(text: &[u8], classes: Classes) -> Option<Format> {
             _ if codes::is_decimal(text) => Some(Format::Decimal),
             _ if codes::is_version(text) => Some(Format::Version),
             _ if secret::is_jwt(text) => Some(Format::Jwt),
+            _ if time::is_duration(text) => Some(Format::Duration),
             _ => network::is_hostname(text).then_some(Format::Hostname),
         };
     }
@@ -235,6 +236,7 @@ fn with_digits(text: &[u8], classes: Classes) -> Option<Format> {
             _ if time::is_date(text) => Some(Format::Date),
             _ if codes::is_decimal(text) => Some(Format::Decimal),
             _ if codes::is_phone(text) => Some(Format::Phone),
+            _ if network::is_mac(text) => Some(Format::Mac),
             _ => None,
         };
         if found.is_some() {
@@ -242,7 +244,9 @@ fn with_digits(text: &[u8], classes: Classes) -> Option<Format> {
         }
     }
     match text {
-        _ if kind::is_uuid(text) => Some(if text.len() == 32 { Format::PlainUuid } else { Format::Uuid }),
+        _ if kind::is_uuid(text) => {
+            Some(if text.len() == 32 { Format::PlainUuid } else { Format::Uuid })
+        }
         _ if kind::is_hex(text, &[24]) => Some(Format::ObjectId),
         _ if kind::is_ulid(text) => Some(Format::Ulid),
         _ if kind::is_prefixed_id(text) => Some(Format::PrefixedId),
@@ -281,3 +285,6 @@ fn with_punctuation(text: &[u8]) -> Option<Format> {
         _ => time::of(text),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -241,3 +241,6 @@ fn answer_of(answers: &mut Vec<Answer>, status: u16) -> &mut Answer {
     });
     &mut answers[place]
 }
+
+#[cfg(test)]
+mod tests;

@@ -266,4 +266,5 @@ impl Tree {
     }
 }
 
-
+#[cfg(test)]
+mod tests;

@@ -90,7 +90,7 @@ fn write_fields(tokens: &mut Tokens<'_>, out: &mut String) -> bool {
             }
             Some(Token::Mark(b'}')) => break,
             // Of a document that was cut, the fields that are whole.
-            None if count > 0 => break,
+            None if count > 0 || field.is_some() => break,
             _ => return false,
         }
     }
