@@ -1,6 +1,7 @@
 //! The entry points that read bytes from outside, for arbitrary bytes. The fuzz targets in
 //! `fuzz/` and the tests below share them.
 
+mod schema;
 #[cfg(test)]
 mod smoke;
 mod tls;
@@ -15,7 +16,10 @@ use sensor::{
     stream,
 };
 
-pub use self::tls::{executable, key_log, tls};
+pub use self::{
+    schema::schema,
+    tls::{executable, key_log, tls},
+};
 
 /// Small bounds, so that small inputs reach them.
 fn settings(source: Source) -> Settings {
@@ -211,6 +215,7 @@ mod tests {
         ("tls", tls),
         ("key-log", key_log),
         ("executable", executable),
+        ("schema", schema),
     ];
 
     #[test]

@@ -268,7 +268,7 @@ fn hex(text: &[u8]) -> Option<Format> {
         return Some(Format::Hash);
     }
     let is_hex = text.len() >= 16
-        && text.len() % 2 == 0
+        && text.len().is_multiple_of(2)
         && text.iter().any(u8::is_ascii_digit)
         && text.iter().all(u8::is_ascii_hexdigit);
     is_hex.then_some(Format::Hex)

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     FieldId, Learner, Observer, Tree,
     body::{Body, Buffers, MediaType, read},
+    field::Field,
     tree::{Counters, Frames},
 };
 use crate::exchange::{Request, Response};
@@ -137,6 +138,17 @@ impl Profile {
     /// Never lists values of this field, and forgets those kept.
     pub fn unlist(&mut self, field: FieldId) {
         self.trees_mut().for_each(|tree| tree.unlist(field));
+    }
+
+    /// What is known of a field.
+    pub fn field(&self, field: FieldId) -> Option<&Field> {
+        self.trees().find_map(|tree| tree.field(field))
+    }
+
+    /// How many whole objects above a field carry it, and of how many. A parameter's are the
+    /// requests.
+    pub fn share(&self, field: FieldId) -> Option<(u64, u64)> {
+        self.trees().find_map(|tree| tree.share(field))
     }
 
     /// What could not be learned. Bodies of too many media types are among the refused.

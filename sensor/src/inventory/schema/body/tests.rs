@@ -187,25 +187,28 @@ fn lines_of_json() {
     assert_eq!(run("application/x-ndjson", b"1\n{\"a\":", false).0, Ending::Cut);
 }
 
+/// Counts what begins and what ends.
+struct Depth(usize, usize);
+
+impl Events for Depth {
+    fn begin_object(&mut self) {
+        self.0 += 1;
+    }
+    fn begin_array(&mut self) {
+        self.0 += 1;
+    }
+    fn end(&mut self) {
+        self.1 += 1;
+    }
+    fn key(&mut self, _: &[u8]) {}
+    fn value(&mut self, _: Scalar<'_>) {}
+    fn keys_repeat(&mut self) {}
+}
+
 #[test]
 fn depth_is_no_matter() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let text = format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
-        struct Depth(usize, usize);
-        impl Events for Depth {
-            fn begin_object(&mut self) {
-                self.0 += 1;
-            }
-            fn begin_array(&mut self) {
-                self.0 += 1;
-            }
-            fn end(&mut self) {
-                self.1 += 1;
-            }
-            fn key(&mut self, _: &[u8]) {}
-            fn value(&mut self, _: Scalar<'_>) {}
-            fn keys_repeat(&mut self) {}
-        }
         let mut depth = Depth(0, 0);
         let body = Body { bytes: text.as_bytes(), is_whole: true };
         let json = MediaType::read(b"application/json");

@@ -115,7 +115,7 @@ fn formats_widen() {
 
 #[test]
 fn more_than_four_formats_are_none() {
-    let dates = ["2024-01-01"; 2000];
+    let dates = vec!["2024-01-01"; 2000];
     let odd = ["1.2.3.4", "::1", "me@example.org", "https://a.example"];
     assert_eq!(texts(dates.iter().chain(&odd[..3]).copied()).format(), Some((Format::Date, 3)));
     assert_eq!(texts(dates.iter().chain(&odd).copied()).format(), None);

@@ -41,6 +41,7 @@ impl Classes {
     }
 
     /// All of both.
+    #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

@@ -117,6 +117,10 @@ fn parameters_of_all_places() {
     assert!(!verbose.required);
     assert_eq!(verbose.schema.types, [Type::Boolean].into());
     assert_eq!(parameter(&operation, Place::Query, "tag").schema.types, [Type::Array].into());
+    let found = fixture.profile.paths().find(|(_, path)| path == "query.verbose");
+    let id = found.expect("learned").0;
+    assert_eq!(fixture.profile.share(id), Some((20, 40)));
+    assert_eq!(fixture.profile.field(id).expect("learned").seen(), 20);
     let tenant = parameter(&operation, Place::Header, "x-tenant");
     assert_eq!(tenant.schema.format.as_deref(), Some("uuid"));
     assert!(parameter(&operation, Place::Path, "userId").required);
