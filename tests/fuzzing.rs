@@ -18,7 +18,7 @@ use sensor::{
 
 pub use self::{
     schema::schema,
-    tls::{executable, key_log, tls},
+    tls::{executable, go_table, key_log, tls},
 };
 
 /// Small bounds, so that small inputs reach them.
@@ -104,6 +104,7 @@ pub fn http1(input: &[u8]) {
             skipped: if hints & 4 == 0 { 0 } else { skip },
             lost: if hints & 8 == 0 { 0 } else { skip },
             first: false,
+            past_budget: hints & 2 != 0,
             local: ([10, 0, 0, 1], 80).into(),
             remote: ([10, 0, 0, 2], connection as u16).into(),
             origin: Origin {
@@ -216,6 +217,7 @@ mod tests {
         ("key-log", key_log),
         ("executable", executable),
         ("schema", schema),
+        ("go-table", go_table),
     ];
 
     #[test]

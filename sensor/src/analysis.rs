@@ -14,7 +14,7 @@ use crate::{
     exchange::{ConnectionId, Exchange, Timestamp, Workload},
     inventory::{
         endpoint::{EndpointRow, Endpoints},
-        template::{Template, template},
+        template::Template,
     },
     protocol::http1,
     stats::Counters,
@@ -22,7 +22,7 @@ use crate::{
     tls::{self, KeyringLimits, Secret},
 };
 
-/// Coded content kept for decoding, as a multiple of the bytes copied of a turn: nothing more
+/// Content kept to learn from or to decode, as a multiple of the bytes copied of a turn: nothing more
 /// can arrive.
 const CODED_TURNS: usize = 1;
 
@@ -53,7 +53,6 @@ struct Consumer<R> {
     endpoints: Endpoints,
     attribution: Option<Attribution>,
     now: Instant,
-    template: Template,
     coverage: Coverage,
     records: R,
     counters: Counters,
@@ -80,7 +79,6 @@ impl<R: Records> Analysis<R> {
                 endpoints: Endpoints::new(config.inventory.max_endpoints),
                 attribution,
                 now: Instant::now(),
-                template: Template::default(),
                 coverage: Coverage::default(),
                 records,
                 counters: Counters::default(),
@@ -94,9 +92,9 @@ impl<R: Records> Analysis<R> {
         }
     }
 
-    /// Takes a secret that may open a TLS connection.
-    pub fn add_secret(&mut self, secret: Secret, now: Timestamp) {
-        self.connections.add_secret(secret, now);
+    /// Takes a secret that may open a TLS connection, and when it was logged.
+    pub fn add_secret(&mut self, secret: Secret, logged: Timestamp) {
+        self.connections.add_secret(secret, logged);
     }
 
     /// Tries what waits for a secret. To be called when some have come, and about ten times a
@@ -174,8 +172,9 @@ impl<R: Records> Analysis<R> {
         self.consumer.records
     }
 
-    /// The endpoint list.
-    pub fn rows(&self, now: Timestamp) -> Vec<EndpointRow> {
+    /// The endpoint list, with what was learned of paths until now.
+    pub fn rows(&mut self, now: Timestamp) -> Vec<EndpointRow> {
+        self.consumer.endpoints.settle();
         self.consumer.endpoints.rows(now)
     }
 
@@ -249,11 +248,9 @@ impl<R: Records> Consumer<R> {
             }
         }
         self.count(&exchange);
-        if let Some(request) = &exchange.request {
-            template(request.path(), &mut self.template);
-        }
-        self.endpoints.record(&exchange, &self.template);
-        self.records.record(exchange, &self.template);
+        exchange.drop_bodies();
+        let template = self.endpoints.record(&exchange, 0, |_, _| ());
+        self.records.record(exchange, template);
     }
 
     fn book_coverage(&mut self, now: Timestamp) {

@@ -201,10 +201,10 @@ impl Connections {
         }
     }
 
-    /// Takes a secret that may open a TLS connection, at `now`.
-    pub fn add_secret(&mut self, secret: tls::Secret, now: Timestamp) {
+    /// Takes a secret that may open a TLS connection, and when it was logged.
+    pub fn add_secret(&mut self, secret: tls::Secret, logged: Timestamp) {
         if let Some(tls) = &mut self.tls {
-            tls.keyring.add(secret, now);
+            tls.keyring.add(secret, logged);
         }
     }
 

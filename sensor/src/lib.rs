@@ -20,5 +20,6 @@ pub mod pipeline;
 pub mod protocol;
 pub mod sink;
 pub mod stats;
+pub mod store;
 pub mod stream;
 pub mod tls;

@@ -35,6 +35,17 @@ impl Memory {
         fits
     }
 
+    /// Books bytes that can be done without, if half of the limit is left for the others.
+    pub fn try_take_spare(&mut self, bytes: usize) -> bool {
+        let fits = self.used + bytes <= self.limit / 2;
+        if fits {
+            self.used += bytes;
+        } else {
+            self.refused += 1;
+        }
+        fits
+    }
+
     /// Gives bytes back.
     pub fn release(&mut self, bytes: usize) {
         self.used = self.used.saturating_sub(bytes);

@@ -14,12 +14,12 @@ mod responses;
 
 use std::net::SocketAddr;
 
-use framing::{coding, request_framing};
+use framing::{content_kind, request_framing};
 use handout::Answer;
 use queue::{Pending, Queue};
 
 use crate::{
-    exchange::{ConnectionId, Exchange, Request, Role, Version},
+    exchange::{Body, ConnectionId, Exchange, Request, Role, Version},
     memory::Memory,
     protocol::http1::{
         Collected, Limits, Malformed, Mark, MessageHead, Reader, Side, StartLine, Step,
@@ -159,10 +159,10 @@ impl Conversation {
     /// Ends a response whose end cannot be seen: nothing has come for a while.
     pub fn settle(&mut self, parties: &Parties, context: &mut Context<'_>) {
         if let Some(collected) = self.responses.end_endless(context.limits, context.memory) {
-            self.response_done(&collected, parties, context);
+            self.response_done(collected, parties, context);
         }
         if let Some(collected) = self.requests.end_endless(context.limits, context.memory) {
-            self.request_done(&collected, parties, context);
+            self.request_done(collected, parties, context);
         }
         if self.out_of_step && self.pipelines && !self.responses.in_message() {
             // What was sent together is over by now, and the next request stands alone.
@@ -184,6 +184,9 @@ impl Conversation {
         self.requests.abandon(memory);
         self.responses.abandon(memory);
         self.queue.clear(memory);
+        if let Some(answer) = self.answer.take() {
+            answer.abandon(memory);
+        }
     }
 
     fn unanswer_all(&mut self, parties: &Parties, context: &mut Context<'_>) {
@@ -237,7 +240,7 @@ impl Conversation {
     ) {
         if self.withholds_content(chunk) {
             let collected = self.requests.end_before_next(context.limits, context.memory);
-            self.request_done(&collected, parties, context);
+            self.request_done(collected, parties, context);
         }
         loop {
             let step = self.requests.read(chunk, context.limits, context.memory);
@@ -293,11 +296,11 @@ impl Conversation {
             (_, Step::Broken(malformed)) => count(context.counts, malformed),
             (Side::Request, Step::Head(head)) => self.request_head(head, parties, context),
             (Side::Request, Step::Done(collected)) => {
-                self.request_done(&collected, parties, context);
+                self.request_done(collected, parties, context);
             }
             (Side::Response, Step::Head(head)) => self.response_head(head, parties, context),
             (Side::Response, Step::Done(collected)) => {
-                self.response_done(&collected, parties, context);
+                self.response_done(collected, parties, context);
             }
         }
         strayed
@@ -312,14 +315,14 @@ impl Conversation {
         // A response whose end could not be seen is over when the next request begins, and so is
         // an answered request that never ended.
         if let Some(collected) = self.responses.end_endless(context.limits, context.memory) {
-            self.response_done(&collected, parties, context);
+            self.response_done(collected, parties, context);
         }
         self.flush_done(parties, context);
         let trusted = self.judge_request(&origin);
         let framing = request_framing(&facts);
-        let coding = coding(&head, &facts);
+        let kind = content_kind(&head, &facts);
         let collected =
-            self.requests.begin_content(framing, &facts, coding, context.limits, context.memory);
+            self.requests.begin_content(framing, &facts, kind, context.limits, context.memory);
         let request = Request {
             head,
             method,
@@ -328,13 +331,14 @@ impl Conversation {
             start: origin.time,
             end: origin.time,
             content: crate::exchange::Content { framing, ..Default::default() },
+            body: Body::default(),
             problems,
         };
         let pending = Pending::new(request, origin, self.requests.position(), trusted);
         self.queue.push(Box::new(pending), context.memory);
         self.drop_overflow(parties, context);
         if let Some(collected) = collected {
-            self.request_done(&collected, parties, context);
+            self.request_done(collected, parties, context);
         }
     }
 
@@ -372,12 +376,7 @@ impl Conversation {
         answered || missing || after(number, self.responses.position())
     }
 
-    fn request_done(
-        &mut self,
-        collected: &Collected,
-        parties: &Parties,
-        context: &mut Context<'_>,
-    ) {
+    fn request_done(&mut self, collected: Collected, parties: &Parties, context: &mut Context<'_>) {
         // After an early response the request is with its answer.
         let answered = self.answer.as_mut().and_then(|answer| answer.request.as_deref_mut());
         let under_way = match answered.filter(|pending| !pending.done) {
@@ -387,6 +386,8 @@ impl Conversation {
         if let Some(pending) = under_way.filter(|pending| !pending.done) {
             pending.end = self.requests.message_end();
             pending.finish(collected);
+        } else {
+            context.memory.release(collected.body.bytes.len());
         }
         self.flush_done(parties, context);
     }

@@ -135,3 +135,15 @@ pub fn executable(input: &[u8]) {
         assert!(found.offset < input.len() as u64);
     }
 }
+
+/// Magic of `.gopclntab` in the layout of Go 1.20, which the program below has.
+const GO_TABLE: [u8; 4] = 0xffff_fff1_u32.to_le_bytes();
+
+/// A Go program under the scan, with the input where its table of functions is.
+pub fn go_table(input: &[u8]) {
+    let mut program = include_bytes!("../fuzz/seeds/executable/go").to_vec();
+    let table = program.windows(4).position(|window| window == GO_TABLE).expect("it has one");
+    let room = input.len().min(program.len() - table);
+    program[table..table + room].copy_from_slice(&input[..room]);
+    executable(&program);
+}

@@ -13,6 +13,7 @@ const PROGRAMS: &[&str] = &[
     "go",
     "haproxy",
     "ip",
+    "java",
     "lighttpd",
     "mount",
     "nft",

@@ -20,6 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use sensor::coverage::TlsProgram;
 use tests::harness::{
     Sensor, read_output,
     tls::{Load, Manner, Phase, WARM_UP},
@@ -68,6 +69,16 @@ fn ask(client: &[PathBuf], address: SocketAddr, phase: &Phase, connections: usiz
     // Node's fetch has no other way, and warns each time.
     command.env("NODE_NO_WARNINGS", "1").env("NODE_TLS_REJECT_UNAUTHORIZED", "0");
     read_output(&mut command);
+}
+
+/// TLS connections by program, as the sensor tells.
+fn programs(sensor: &Sensor) -> Vec<TlsProgram> {
+    let answer = sensor.ask("/tls").expect("a running sensor answers");
+    serde_json::from_value(answer["programs"].clone()).expect("an answer as documented")
+}
+
+fn dark_connections(program: &TlsProgram) -> u64 {
+    program.dark.values().sum()
 }
 
 fn loopback(port: u16) -> SocketAddr {

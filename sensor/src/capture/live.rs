@@ -208,7 +208,7 @@ impl LiveCapture {
     /// are drained, since a secret is logged before the first record that it opens.
     pub fn drain_notices(&mut self, sink: impl FnMut(Notice<'_>)) {
         if let Ok(Some(notices)) = &mut self.notices {
-            notices.drain(sink);
+            notices.drain(Clock::now(), sink);
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::exchange::{
-    ConnectionId, Content, Exchange, FieldSpan, Framing, Head, Method, Missing, Problems, Request,
-    Response, Role, Span, Timestamp, Version, Workload,
+    Body, ConnectionId, Content, Exchange, FieldSpan, Framing, Head, Method, Missing, Problems,
+    Request, Response, Role, Span, Timestamp, Version, Workload,
 };
 
 /// 2024-05-31T12:00:00Z.
@@ -61,6 +61,7 @@ pub(crate) fn request(text: &str) -> Request {
         start: Timestamp(START),
         end: Timestamp(START + 1_000_000),
         content: Content::default(),
+        body: Body::default(),
         problems: Problems::empty(),
     }
 }
@@ -73,6 +74,7 @@ pub(crate) fn response(text: &str, status: u16) -> Response {
         version: Version::Http11,
         start: Timestamp(START + 4_000_000),
         end: Timestamp(START + 5_000_000),
+        body: Body::default(),
         content: Content {
             framing: Framing::Length,
             length: 17,

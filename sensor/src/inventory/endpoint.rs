@@ -8,10 +8,13 @@
 //! call that hangs.
 
 mod host;
+mod moves;
 mod row;
 
 pub use host::Host;
 pub(super) use host::is_host;
+pub use moves::Moved;
+pub use row::Row;
 
 use std::{collections::BTreeMap, io::Write as _};
 
@@ -20,9 +23,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     exchange::{Exchange, Method, Request, Role, Timestamp, Workload},
-    inventory::template::Template,
+    inventory::{
+        paths::{self, Declared, Paths, Sight},
+        template::Template,
+    },
 };
-use row::Row;
 
 /// Routes that wait for a status that shows that they exist.
 const MAX_CANDIDATES: usize = 1024;
@@ -45,11 +50,15 @@ pub struct Endpoints {
     older_candidates: Rows,
     max_rows: usize,
     counters: Counters,
-    /// The key of the exchange at hand, kept for its allocation.
+    paths: Paths,
+    declared: Declared,
+    moved: Moved,
+    /// The key and template of the exchange at hand, kept for their allocations.
     key: Key,
+    template: Template,
 }
 
-/// Exchanges that are in no row.
+/// Exchanges that are in no row, and paths that were not learned from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Of endpoints that were new when all rows were taken.
@@ -58,6 +67,8 @@ pub struct Counters {
     pub unpaired_responses: u64,
     /// Of routes that were only ever answered with 400, 404, 405 or 501, and forgotten.
     pub forgotten: u64,
+    /// Paths.
+    pub paths: paths::Counters,
 }
 
 impl Endpoints {
@@ -69,21 +80,60 @@ impl Endpoints {
             older_candidates: Rows::default(),
             max_rows,
             counters: Counters::default(),
+            paths: Paths::default(),
+            declared: Declared::default(),
+            moved: Moved::default(),
             key: Key::default(),
+            template: Template::default(),
         }
     }
 
-    /// Counts an exchange; `template` is that of its request's path.
-    pub fn record(&mut self, exchange: &Exchange, template: &Template) {
+    /// Counts an exchange and gives the template of its path, as far as known; without a request,
+    /// that of an earlier one. `learn` is given its row, unless it is in none.
+    ///
+    /// `shape` is a hash of what the responses of one endpoint have in common and others have not,
+    /// such as the names in a JSON object; 0 when unknown. It helps to tell values from literals.
+    pub fn record(
+        &mut self,
+        exchange: &Exchange,
+        shape: u32,
+        learn: impl FnOnce(&mut Row, &Template),
+    ) -> &Template {
         let Some(request) = &exchange.request else {
             self.counters.unpaired_responses += 1;
-            return;
+            return &self.template;
         };
-        self.key.set(exchange, request, &template.route);
-        match self.listed.get_mut(&self.key.bytes[..]) {
-            Some(row) => row.record(exchange, request),
-            None => self.record_unlisted(exchange, request),
+        self.key.begin(exchange, request);
+        self.resolve(exchange, request, shape);
+        self.key.end(&self.template.route);
+        if let Some(row) = self.listed.get_mut(&self.key.bytes[..]) {
+            row.record(exchange, request);
+            learn(row, &self.template);
+        } else {
+            self.record_unlisted(exchange, request, learn);
         }
+        &self.template
+    }
+
+    /// Prefers these routes, such as `/pets/{petId}`, for paths of a host that they match, and
+    /// gives how many were not taken: no route, or too many. Rows that match are joined.
+    pub fn declare<'r>(&mut self, host: &str, routes: impl Iterator<Item = &'r str>) -> usize {
+        let refused = self.declared.add(host.as_bytes(), routes);
+        self.rejoin_declared(host);
+        refused
+    }
+
+    /// Judges what was learned since templates were last judged, so that they no longer depend on
+    /// the order of the exchanges.
+    pub fn settle(&mut self) {
+        for moves in self.paths.settle() {
+            self.move_rows(&moves);
+        }
+    }
+
+    /// Ids that ended, with the ids that took their place, since the last call.
+    pub fn take_moved(&mut self) -> Vec<(String, String)> {
+        self.moved.take()
     }
 
     /// The rows at `now`, in the order of service, route, method and role.
@@ -105,10 +155,33 @@ impl Endpoints {
 
     /// What is in no row.
     pub fn counters(&self) -> Counters {
-        self.counters
+        Counters { paths: self.paths.counters(), ..self.counters }
     }
 
-    fn record_unlisted(&mut self, exchange: &Exchange, request: &Request) {
+    /// Makes the template. An answer that shows that the path exists makes it evidence.
+    fn resolve(&mut self, exchange: &Exchange, request: &Request, shape: u32) {
+        let status = exchange.response.as_ref().map(|response| response.status);
+        let exists = status.is_none_or(|status| !row::is_miss(status));
+        let host = self.key.host();
+        let out = &mut self.template;
+        if !self.declared.is_empty() && self.declared.template(host, request.path(), out) {
+            return;
+        }
+        let host = paths::Host { role: exchange.role, name: host };
+        let shape = if status.is_some_and(|status| status < 300) { shape } else { 0 };
+        let sight = exists.then(|| Sight { method: method(&request.method), shape });
+        let moves = self.paths.template(host, request.path(), sight, out);
+        if let Some(moves) = moves {
+            self.move_rows(&moves);
+        }
+    }
+
+    fn record_unlisted(
+        &mut self,
+        exchange: &Exchange,
+        request: &Request,
+        learn: impl FnOnce(&mut Row, &Template),
+    ) {
         let key = &self.key.bytes[..];
         let mut row = self
             .candidates
@@ -116,7 +189,11 @@ impl Endpoints {
             .or_else(|| self.older_candidates.remove(key))
             .unwrap_or_else(|| Row::new(&self.key, exchange, request));
         row.record(exchange, request);
-        if row.may_not_exist() {
+        let may_not_exist = row.may_not_exist();
+        if may_not_exist || self.listed.len() < self.max_rows {
+            learn(&mut row, &self.template);
+        }
+        if may_not_exist {
             self.keep_candidate(row);
         } else if self.listed.len() < self.max_rows {
             self.listed.insert(key.into(), row);
@@ -146,7 +223,8 @@ struct Key {
 }
 
 impl Key {
-    fn set(&mut self, exchange: &Exchange, request: &Request, route: &str) {
+    /// Sets all but the route.
+    fn begin(&mut self, exchange: &Exchange, request: &Request) {
         self.bytes.clear();
         self.push(0, role(exchange.role).as_bytes());
         self.push(1, method(&request.method).as_bytes());
@@ -159,7 +237,24 @@ impl Key {
             let _ = write!(self.bytes, "{}", exchange.server);
             self.push(2, b"");
         }
+    }
+
+    /// Sets the route.
+    fn end(&mut self, route: &str) {
+        self.bytes.truncate(self.ends[2] + 1);
         self.push(3, route.as_bytes());
+    }
+
+    /// Sets role, method, service and route.
+    fn set(&mut self, parts: [&[u8]; 4]) {
+        self.bytes.clear();
+        for (index, part) in parts.into_iter().enumerate() {
+            self.push(index, part);
+        }
+    }
+
+    fn host(&self) -> &[u8] {
+        self.bytes.get(self.ends[1] + 1..self.ends[2]).unwrap_or_default()
     }
 
     fn push(&mut self, part: usize, bytes: &[u8]) {

@@ -1,7 +1,10 @@
 //! What is finished, or as finished as it will be, is handed out as exchanges.
 
 use super::{Context, Conversation, Parties, queue::Pending};
-use crate::exchange::{Exchange, Missing, Request, Response, Timestamp};
+use crate::{
+    exchange::{Exchange, Missing, Request, Response, Timestamp},
+    memory::Memory,
+};
 
 /// A response under way, and the request that it answers.
 #[derive(Debug)]
@@ -13,6 +16,19 @@ pub(super) struct Answer {
     pub start: u32,
     pub missing: Missing,
     pub done: bool,
+}
+
+impl Answer {
+    /// Drops it without a word.
+    pub fn abandon(self, memory: &mut Memory) {
+        memory.release(self.body_bytes());
+    }
+
+    /// Bytes of both bodies, which are booked until they are handed out.
+    fn body_bytes(&self) -> usize {
+        let request = self.request.as_ref().map_or(0, |pending| pending.request.body.bytes.len());
+        request + self.response.body.bytes.len()
+    }
 }
 
 impl Conversation {
@@ -45,11 +61,13 @@ impl Conversation {
     ) {
         let mut missing = pending.missing();
         missing.insert(Missing::RESPONSE);
+        context.memory.release(pending.request.body.bytes.len());
         let id = self.id(parties, pending.origin.time, pending.origin.sequence);
         (context.emit)(parties.exchange(id, Some(pending.request), None, missing));
     }
 
     fn emit(&mut self, answer: Answer, parties: &Parties, context: &mut Context<'_>) {
+        context.memory.release(answer.body_bytes());
         let mut missing = answer.missing;
         let origin = answer.request.as_ref().map(|pending| pending.origin);
         match &answer.request {

@@ -36,10 +36,11 @@ impl Pending {
         Self { request, origin, end, done: false, trusted, missing: Missing::empty() }
     }
 
-    pub fn finish(&mut self, collected: &Collected) {
+    pub fn finish(&mut self, collected: Collected) {
         self.done = true;
         self.request.end = collected.end.max(self.request.start);
         self.request.content = collected.content;
+        self.request.body = collected.body;
         self.request.problems.insert(collected.problems);
         for (holds, flag) in [
             (collected.gap, Missing::REQUEST_GAP),
@@ -118,7 +119,9 @@ impl Queue {
 
     /// Drops all.
     pub fn clear(&mut self, memory: &mut Memory) {
-        while self.take_first(memory).is_some() {}
+        while let Some(pending) = self.take_first(memory) {
+            memory.release(pending.request.body.bytes.len());
+        }
     }
 
     pub fn is_empty(&self) -> bool {

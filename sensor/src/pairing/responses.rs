@@ -2,12 +2,12 @@
 
 use super::{
     Context, Conversation, Parties,
-    framing::{coding, response_framing, undecoded},
+    framing::{content_kind, response_framing, undecoded},
     handout::Answer,
     queue::Match,
 };
 use crate::{
-    exchange::{Framing, Head, Method, Missing, Problems, Response, Version},
+    exchange::{Body, Framing, Head, Method, Missing, Problems, Response, Version},
     memory::Memory,
     protocol::http1::{Collected, Mark, MessageHead, Side, StartLine, Step},
     stream::{Chunk, after},
@@ -41,7 +41,7 @@ impl Conversation {
         }
         if self.is_next_response(chunk) {
             let collected = self.responses.end_before_next(context.limits, context.memory);
-            self.response_done(&collected, parties, context);
+            self.response_done(collected, parties, context);
         }
         loop {
             let step = self.responses.read(chunk, context.limits, context.memory);
@@ -88,10 +88,10 @@ impl Conversation {
     ) {
         let MessageHead { start_line, head, facts, problems, origin } = message;
         let StartLine::Status { status, version } = start_line else { return };
-        let (limits, coding) = (context.limits, coding(&head, &facts));
+        let (limits, kind) = (context.limits, content_kind(&head, &facts));
         if (100..200).contains(&status) && status != 101 {
             // Interim: the final response is still to come (RFC 9110 section 15.2).
-            self.responses.begin_content(Framing::None, &facts, None, limits, context.memory);
+            self.responses.begin_content(Framing::None, &facts, kind, limits, context.memory);
             let start = self.start_with_interim(origin.sequence);
             self.interim = Some((start, self.responses.position()));
             return;
@@ -110,12 +110,11 @@ impl Conversation {
         } else {
             response_framing(&facts)
         };
-        let collected =
-            self.responses.begin_content(framing, &facts, coding, limits, context.memory);
+        let collected = self.responses.begin_content(framing, &facts, kind, limits, context.memory);
         let line = StatusLine { status, version };
         self.begin_answer(found, origin, head, line, problems, context.memory);
         if let Some(collected) = collected {
-            self.response_done(&collected, parties, context);
+            self.response_done(collected, parties, context);
         }
         if leaves_http {
             self.leave_http(parties, context);
@@ -186,6 +185,7 @@ impl Conversation {
                 start: origin.time,
                 end: origin.time,
                 content: crate::exchange::Content::default(),
+                body: Body::default(),
                 problems,
             },
             start: origin.sequence,
@@ -196,11 +196,14 @@ impl Conversation {
 
     pub(super) fn response_done(
         &mut self,
-        collected: &Collected,
+        collected: Collected,
         parties: &Parties,
         context: &mut Context<'_>,
     ) {
-        let Some(answer) = &mut self.answer else { return };
+        let Some(answer) = &mut self.answer else {
+            context.memory.release(collected.body.bytes.len());
+            return;
+        };
         let end = self.responses.message_end();
         if self.queue.first().is_some_and(|pending| {
             let number = pending.origin.acknowledgement;
@@ -212,6 +215,7 @@ impl Conversation {
         answer.done = true;
         answer.response.end = collected.end.max(answer.response.start);
         answer.response.content = collected.content;
+        answer.response.body = collected.body;
         answer.response.problems.insert(collected.problems);
         for (holds, flag) in [
             (collected.gap, Missing::RESPONSE_GAP),

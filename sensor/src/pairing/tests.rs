@@ -2,7 +2,7 @@ mod waiting;
 
 use super::*;
 use crate::{
-    exchange::{Content, Decoding, Framing, Problems, Timestamp},
+    exchange::{Body, Content, Decoding, Framing, Problems, Timestamp},
     stream::End,
 };
 
@@ -29,6 +29,8 @@ struct Probe {
     memory: Memory,
     counts: Counts,
     seen: Vec<String>,
+    /// The text of requests and responses, with an ellipsis where it is not whole.
+    bodies: Vec<[String; 2]>,
     next: [u32; 2],
     time: u64,
 }
@@ -40,6 +42,7 @@ impl Probe {
             memory: Memory::new(1 << 20),
             counts: Counts::default(),
             seen: Vec::new(),
+            bodies: Vec::new(),
             next: [CLIENT_AT, SERVER_AT],
             time: 1,
         }
@@ -52,8 +55,11 @@ impl Probe {
             server: SocketAddr::from(([10, 0, 0, 2], 80)),
             role: Role::Observed,
         };
-        let Self { conversation, memory, counts, seen, .. } = self;
-        let emit = &mut |exchange: Exchange| seen.push(summary(&exchange));
+        let Self { conversation, memory, counts, seen, bodies, .. } = self;
+        let emit = &mut |exchange: Exchange| {
+            seen.push(summary(&exchange));
+            bodies.push(texts(&exchange));
+        };
         work(conversation, &parties, &mut Context { limits: &LIMITS, memory, counts, emit });
     }
 
@@ -124,6 +130,15 @@ fn summary(exchange: &Exchange) -> String {
     });
     let missing: String = exchange.missing.names().map(|name| format!(" ?{name}")).collect();
     format!("{request} -> {response}{missing}")
+}
+
+fn texts(exchange: &Exchange) -> [String; 2] {
+    let text = |body: &Body| {
+        format!("{}{}", body.bytes.escape_ascii(), if body.whole { "" } else { "..." })
+    };
+    let request = exchange.request.as_ref().map(|request| text(&request.body));
+    let response = exchange.response.as_ref().map(|response| text(&response.body));
+    [request.unwrap_or_default(), response.unwrap_or_default()]
 }
 
 fn run(turns: &[Turn<'_>], mut cut: impl FnMut(&[u8]) -> usize) -> Vec<String> {
@@ -345,6 +360,43 @@ fn coded_content() {
         &["GET /a -> 200 length:16 Partial:Some(5) ?response_aborted ?response_undecoded"],
     );
     check(&[GET_A, Server(half)], &["GET /a -> 200 ?response_aborted"]);
+}
+
+#[test]
+fn text_is_kept_until_it_is_handed_out() {
+    fn check(request: &[u8], response: &[u8], expected: [&str; 2]) {
+        let mut probe = Probe::new();
+        for turn in [Client(request), Server(response)] {
+            probe.turn(turn, &mut |_| 7);
+        }
+        probe.with(Conversation::close);
+        assert_eq!(probe.memory.used(), 0);
+        assert_eq!(probe.bodies, [expected.map(str::to_owned)]);
+    }
+    let post = b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{\"a\": 12}";
+    let chunks = b"HTTP/1.1 200 OK\r\nContent-Type: application/problem+JSON; a=b\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n2\r\n2]\r\n0\r\n\r\n";
+    check(post, chunks, ["{\\\"a\\\": 12}", "[12]"]);
+    let image = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 4\r\n\r\nabcd";
+    check(post, image, ["{\\\"a\\\": 12}", "..."]);
+    // "hello" by gzip, without a type.
+    let coded = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 25\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\x03\xcb\x48\xcd\xc9\xc9\x07\0\x86\xa6\x10\x36\x05\0\0\0";
+    check(post, coded, ["{\\\"a\\\": 12}", "hello"]);
+    let cut = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nab";
+    check(b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n", cut, ["...", "..."]);
+}
+
+#[test]
+fn a_gap_ends_the_text() {
+    let mut probe = Probe::new();
+    let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Length: 9\r\n\r\nabc";
+    for turn in
+        [GET_A, Server(head), Turn::Gap(Side::Response, 3, GapCause::Lost), Server(b"xyz"), GET_B]
+    {
+        probe.turn(turn, &mut <[u8]>::len);
+    }
+    assert_eq!(probe.bodies, [["...", "abc..."].map(str::to_owned)]);
+    probe.with(Conversation::close);
+    assert_eq!(probe.memory.used(), 0);
 }
 
 #[test]

@@ -191,12 +191,11 @@ impl Node {
 
     fn drain_notices(&mut self) {
         let Self { capture, analysis, libraries, .. } = self;
-        let now = now();
         let mut came = false;
         capture.drain_notices(|notice| match notice {
             Notice::Secret(logged) => {
                 for secret in secrets::candidates(&logged) {
-                    analysis.add_secret(secret, now);
+                    analysis.add_secret(secret, logged.time);
                     came = true;
                 }
             }
@@ -207,7 +206,7 @@ impl Node {
             }
         });
         if came {
-            analysis.retry_waiting(now);
+            analysis.retry_waiting(now());
         }
     }
 

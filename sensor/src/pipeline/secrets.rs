@@ -27,11 +27,13 @@ const UNLABELLED: [Label; 5] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::Timestamp;
 
     #[test]
     fn a_label_gives_one_candidate_and_none_gives_one_of_each() {
         fn check(label: Option<&[u8]>, secret: &[u8], expect: usize) {
-            let logged = LoggedSecret { pid: 1, label, client_random: None, secret };
+            let logged =
+                LoggedSecret { pid: 1, time: Timestamp(0), label, client_random: None, secret };
             assert_eq!(candidates(&logged).count(), expect, "{label:?}");
         }
         let bytes: Vec<u8> = (0..48).collect();

@@ -10,7 +10,7 @@ mod cursor;
 mod head;
 
 use chunked::Chunked;
-pub use content::{Collected, Limits};
+pub use content::{Collected, ContentKind, Limits};
 use cursor::{advance, drop_rest, skip_blank_lines};
 pub use head::{FieldFacts, StartLine, Transfer};
 
@@ -258,11 +258,11 @@ impl Reader {
         &mut self,
         framing: Framing,
         facts: &FieldFacts,
-        coding: Option<&[u8]>,
+        kind: ContentKind<'_>,
         limits: &Limits,
         memory: &mut Memory,
     ) -> Option<Collected> {
-        self.collector.begin(framing, coding);
+        self.collector.begin(framing, kind);
         self.state = match framing {
             Framing::None => State::Framing,
             Framing::Length => State::Length(facts.content_length.unwrap_or(0)),
@@ -283,7 +283,7 @@ impl Reader {
 
     /// Treats what follows as the content of an HTTP/0.9 response, which has no head.
     pub fn begin_without_head(&mut self, chunk: &Chunk<'_>) -> Mark {
-        self.collector.begin(Framing::Close, None);
+        self.collector.begin(Framing::Close, ContentKind::default());
         self.last = chunk.time;
         self.state = State::Close;
         Mark { sequence: chunk.sequence, acknowledgement: chunk.acknowledgement, time: chunk.time }

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::{
     cbc::Cbc,
-    schedule::{DirectionKeys, expand_label},
+    schedule::{DirectionKeys, expand_labels},
     suite::{Cipher, Suite, Version},
 };
 
@@ -65,8 +65,7 @@ impl Opener {
         let mut key = Zeroizing::new([0; 32]);
         let key = &mut key[..suite.cipher.key_length()];
         let mut iv = Zeroizing::new([0; NONCE]);
-        expand_label(suite.hash, secret, "key", key);
-        expand_label(suite.hash, secret, "iv", iv.as_mut());
+        expand_labels(suite.hash, secret, &mut [("key", key), ("iv", iv.as_mut())]);
         let key = Key::aead(suite.cipher, key)?;
         Some(Self { key, version: Version::Tls13, cipher: suite.cipher, iv })
     }

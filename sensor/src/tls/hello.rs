@@ -6,6 +6,7 @@ use super::{
     cipher::Opener,
     flow::Stage,
     handshake::{ClientHello, EncryptedExtensions, ServerHello, kind, leaf_certificate},
+    keyring::Claimant,
     messages::Next,
     suite::{Suite, Version},
 };
@@ -16,7 +17,11 @@ pub(super) struct Shared {
     pub facts: Facts,
     pub version: Option<Version>,
     pub suite: Option<Suite>,
-    pub client_random: Option<[u8; 32]>,
+    client_random: Option<[u8; 32]>,
+    /// When the record at hand was seen.
+    pub now: Timestamp,
+    /// When the first and the last hello was seen.
+    hellos: Option<(Timestamp, Timestamp)>,
     pub server_random: Option<[u8; 32]>,
     pub encrypt_then_mac: bool,
     /// The client's first hello announces early data.
@@ -41,6 +46,12 @@ pub(super) enum Action {
 }
 
 impl Shared {
+    /// Who looks for secrets; `None` before the `ClientHello`.
+    pub fn claimant(&self) -> Option<Claimant> {
+        let (began, agreed) = self.hellos?;
+        Some(Claimant { client_random: self.client_random?, began, agreed })
+    }
+
     /// Takes a message of a side.
     pub fn message(&mut self, side: Side, stage: Stage, hellos: u8, next: &Next<'_>) -> Action {
         let (message, body) = match *next {
@@ -74,6 +85,7 @@ impl Shared {
             return Action::Dark(DarkReason::Malformed);
         };
         self.client_random = Some(hello.random);
+        self.note_hello();
         self.session_id = hello.session_id;
         // Of a second hello behind a HelloRetryRequest, early data cannot be part.
         self.early_data = hello.early_data && hellos == 0;
@@ -93,6 +105,7 @@ impl Shared {
         let Some(version) = hello.version() else {
             return Action::Dark(DarkReason::UnsupportedVersion(hello.version));
         };
+        self.note_hello();
         self.facts.version = Some(version);
         self.facts.cipher_suite = Some(hello.suite);
         let Some(suite) = Suite::of(hello.suite) else {
@@ -116,6 +129,11 @@ impl Shared {
             !hello.session_id.is_empty() && hello.session_id == self.session_id
         };
         Action::Hello
+    }
+
+    fn note_hello(&mut self) {
+        let first = self.hellos.map_or(self.now, |(first, _)| first);
+        self.hellos = Some((first, self.now));
     }
 
     fn encrypted_extensions(&mut self, body: &[u8]) -> Action {

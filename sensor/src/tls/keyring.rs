@@ -4,9 +4,14 @@
 //! until it opens a record: the tag is the proof. From then on it is kept under the client random
 //! of that connection, where the capture of the other end finds it too.
 
+mod walk;
+
 use std::collections::VecDeque;
 
 use hashbrown::HashMap;
+
+pub(super) use walk::Seen;
+use walk::Walk;
 
 use super::secret::{Label, Secret, SecretBytes};
 use crate::exchange::Timestamp;
@@ -81,12 +86,14 @@ struct Entry {
 
 type Connection = Vec<Entry>;
 
-/// How far a connection has looked through the keyring: from the newest secret of that time down
-/// to a floor, below which nothing was tried yet.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Seen {
-    newest: u64,
-    floor: u64,
+/// The connection that looks for a secret.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claimant {
+    pub client_random: [u8; 32],
+    /// When its first `ClientHello` was seen.
+    pub began: Timestamp,
+    /// When its last hello was seen: its secrets are logged about then.
+    pub agreed: Timestamp,
 }
 
 impl Keyring {
@@ -104,11 +111,11 @@ impl Keyring {
         }
     }
 
-    /// Takes a secret in. The oldest makes room when there are too many.
-    pub fn add(&mut self, secret: Secret, now: Timestamp) {
-        self.expire(now);
+    /// Takes in a secret that was logged then. The oldest makes room when there are too many.
+    pub fn add(&mut self, secret: Secret, logged: Timestamp) {
+        self.expire(logged);
         let Secret { label, client_random, bytes } = secret;
-        let entry = Entry { label, bytes, time: now, serial: self.serial + 1 };
+        let entry = Entry { label, bytes, time: logged, serial: self.serial + 1 };
         let added = match client_random {
             Some(random) => self.add_known(random, entry),
             None => self.add_unclaimed(entry),
@@ -147,18 +154,18 @@ impl Keyring {
         self.unclaimed.iter().map(VecDeque::len).sum()
     }
 
-    /// Tries the secrets of a label and length that `seen` has not met: those of the
-    /// connection's client random, then the unclaimed ones, newest first. One that `proof`
-    /// accepts becomes the connection's.
+    /// Tries the secrets of a label and length that `seen` has not met: those of the claimant's
+    /// client random, then the unclaimed ones, those logged nearest to its handshake first. One
+    /// that `proof` accepts becomes the connection's.
     pub(super) fn claim<T>(
         &mut self,
         label: Label,
         length: usize,
-        client_random: &[u8; 32],
+        claimant: &Claimant,
         seen: &mut Seen,
         mut proof: impl FnMut(&SecretBytes) -> Option<T>,
     ) -> Option<T> {
-        if seen.newest == self.serial && seen.floor == 0 {
+        if seen.newest == self.serial && !seen.unfinished {
             return None;
         }
         let (_, left) = &mut self.tick;
@@ -166,42 +173,30 @@ impl Keyring {
             self.counts.deferred += 1;
             return None;
         }
-        let since = seen.newest;
-        let fits = |entry: &Entry| entry.bytes.as_ref().len() == length;
         let tries = &mut self.counts.tries;
         let mut prove = |entry: &Entry| {
             *tries += 1;
             *left = left.saturating_sub(1);
             proof(&entry.bytes)
         };
-        let known = self.connections.get(client_random).into_iter().flatten();
-        let mut known = known.filter(|e| e.label == label && e.serial > since && fits(e));
+        let fits = |entry: &Entry| entry.bytes.as_ref().len() == length;
+        let known = self.connections.get(&claimant.client_random).into_iter().flatten();
+        let mut known = known.filter(|e| e.label == label && e.serial > seen.newest && fits(e));
         if let Some(proved) = known.find_map(&mut prove) {
             self.counts.claimed += 1;
             return Some(proved);
         }
         let queue = &self.unclaimed[label as usize];
-        let fresh = queue.partition_point(|entry| entry.serial <= since)..queue.len();
-        let rest = 0..queue.partition_point(|entry| entry.serial < seen.floor).min(fresh.start);
-        let left = fresh.len() + rest.len();
-        let order = fresh.rev().chain(rest.rev());
-        *seen = Seen { newest: self.serial, floor: 0 };
-        let mut proved = None;
-        for index in order.take(MAX_TRIES) {
-            let entry = &queue[index];
-            if left > MAX_TRIES {
-                seen.floor = entry.serial;
-            }
-            if fits(entry)
-                && let Some(found) = prove(entry)
-            {
-                proved = Some((index, found));
-                break;
-            }
-        }
+        let mut walk = Walk::new(queue, label, claimant, seen);
+        let proved = walk.by_ref().take(MAX_TRIES).find_map(|index| {
+            // Where the library gave no label there is one under each.
+            let fresh = fits(&queue[index]) && !self.claimed.contains(&queue[index].bytes);
+            Some((index, fresh.then(|| prove(&queue[index])).flatten()?))
+        });
+        *seen = walk.seen(self.serial);
         let (index, proved) = proved?;
         self.counts.claimed += 1;
-        self.move_to_connection(label, index, *client_random);
+        self.move_to_connection(label, index, claimant.client_random);
         Some(proved)
     }
 
@@ -296,111 +291,4 @@ impl Fingerprints {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RANDOM: [u8; 32] = [7; 32];
-
-    fn secret(label: Label, random: Option<[u8; 32]>, number: u8) -> Secret {
-        let bytes: Vec<u8> = (0..32).map(|index| index ^ number).collect();
-        Secret::new(label, random, &bytes).unwrap()
-    }
-
-    fn keyring(count: usize, age: u64) -> Keyring {
-        Keyring::new(KeyringLimits { count, age, tries: u64::MAX })
-    }
-
-    /// Claims the secret of a number; how many were tried, if it was there.
-    fn claim(keyring: &mut Keyring, random: [u8; 32], seen: &mut Seen, number: u8) -> Option<u64> {
-        let before = keyring.counts.tries;
-        keyring
-            .claim(Label::ServerHandshake, 32, &random, seen, |secret| {
-                (secret.as_ref()[0] == number).then_some(())
-            })
-            .map(|()| keyring.counts.tries - before)
-    }
-
-    #[test]
-    fn the_newest_is_tried_first_and_nothing_twice() {
-        let mut keyring = keyring(100, u64::MAX);
-        for number in 1..=10 {
-            keyring.add(secret(Label::ServerHandshake, None, number), Timestamp(0));
-            keyring.add(secret(Label::ClientHandshake, None, number), Timestamp(0));
-        }
-        let mut seen = Seen::default();
-        assert_eq!(claim(&mut keyring, RANDOM, &mut seen, 11), None);
-        assert_eq!(keyring.counts.tries, 10);
-        assert_eq!(claim(&mut keyring, RANDOM, &mut seen, 10), None);
-        assert_eq!(keyring.counts.tries, 10);
-        keyring.add(secret(Label::ServerHandshake, None, 11), Timestamp(0));
-        assert_eq!(claim(&mut keyring, RANDOM, &mut seen, 11), Some(1));
-        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 9), Some(3));
-    }
-
-    #[test]
-    fn a_claimed_secret_serves_the_other_end_and_no_other_connection() {
-        let mut keyring = keyring(100, u64::MAX);
-        keyring.add(secret(Label::ServerHandshake, None, 1), Timestamp(0));
-        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 1), Some(1));
-        // The peer's library logs it as well.
-        keyring.add(secret(Label::ServerHandshake, None, 1), Timestamp(0));
-        assert_eq!((keyring.unclaimed(), keyring.counts.repeated), (0, 1));
-        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 1), Some(1));
-        assert_eq!(claim(&mut keyring, [8; 32], &mut Seen::default(), 1), None);
-    }
-
-    #[test]
-    fn a_client_random_is_believed() {
-        let mut keyring = keyring(100, u64::MAX);
-        keyring.add(secret(Label::ServerHandshake, Some(RANDOM), 1), Timestamp(0));
-        assert_eq!(claim(&mut keyring, [8; 32], &mut Seen::default(), 1), None);
-        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 1), Some(1));
-    }
-
-    #[test]
-    fn count_and_age_are_bounded() {
-        let mut keyring = keyring(3, 10);
-        for number in 1..=5 {
-            keyring.add(secret(Label::ServerHandshake, None, number), Timestamp(0));
-            keyring.add(secret(Label::ServerHandshake, Some([number; 32]), number), Timestamp(0));
-        }
-        assert_eq!((keyring.unclaimed(), keyring.connections.len()), (3, 3));
-        assert_eq!(keyring.counts.evicted, 4);
-        for number in 1..=100 {
-            keyring.add(secret(Label::ServerHandshake, Some([5; 32]), number), Timestamp(5));
-        }
-        assert_eq!(keyring.connections[&[5; 32]].len(), MAX_PER_CONNECTION);
-        keyring.expire(Timestamp(11));
-        assert_eq!((keyring.unclaimed(), keyring.connections.len()), (0, 0));
-        assert_eq!(keyring.counts.expired, 3);
-    }
-
-    #[test]
-    fn a_flood_costs_a_bounded_number_of_tries() {
-        let mut keyring = keyring(10_000, u64::MAX);
-        for number in 0..5000_u16 {
-            let [high, low] = number.to_be_bytes();
-            let bytes: Vec<u8> = [high, low].into_iter().chain(0..30).collect();
-            let secret = Secret::new(Label::ServerHandshake, None, &bytes).unwrap();
-            keyring.add(secret, Timestamp(0));
-        }
-        assert_eq!(claim(&mut keyring, RANDOM, &mut Seen::default(), 200), None);
-        assert_eq!(keyring.counts.tries, MAX_TRIES as u64);
-        // The oldest come last, and they do come.
-        let mut seen = Seen::default();
-        let goes = 5000_usize.div_ceil(MAX_TRIES);
-        let found = (0..goes).find_map(|_| claim(&mut keyring, RANDOM, &mut seen, 0));
-        assert!(found.is_some());
-    }
-
-    #[test]
-    fn what_is_no_secret_is_refused() {
-        let check = |label, bytes: &[u8]| assert!(Secret::new(label, None, bytes).is_none());
-        check(Label::Master, &[1, 2, 3]);
-        check(Label::Master, &(0..32).collect::<Vec<u8>>());
-        check(Label::ServerHandshake, &[0; 32]);
-        check(Label::ServerHandshake, &[0xff; 48]);
-        check(Label::ClientEarly, &(0..64).collect::<Vec<u8>>());
-        check(Label::ClientEarly, b"");
-    }
-}
+mod tests;

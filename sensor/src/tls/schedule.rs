@@ -1,7 +1,7 @@
 //! Key schedules: from secrets to keys. TLS 1.3 by RFC 8446 section 7, before it by RFC 5246 and
 //! RFC 2246 sections 5 and 6.3.
 
-use hkdf::Hkdf;
+use hkdf::{GenericHkdf, Hkdf, HmacImpl};
 use hmac::{Hmac, KeyInit};
 use md5::Md5;
 use sha1::Sha1;
@@ -18,9 +18,27 @@ const MAX_KEY_BLOCK: usize = 2 * (48 + 32 + 16);
 /// The longest `HkdfLabel` used here: lengths, `tls13 ` and 12 more, no context.
 const MAX_HKDF_LABEL: usize = 2 + 1 + 18 + 1;
 
-/// HKDF-Expand-Label with an empty context (RFC 8446 section 7.1). `label` is without `tls13 `
-/// and has at most 12 bytes. Fills `output`; zeroes when the secret has not the hash's length.
-pub(super) fn expand_label(hash: Hash, secret: &[u8], label: &str, output: &mut [u8]) {
+/// HKDF-Expand-Label with an empty context (RFC 8446 section 7.1) for each output. A label is
+/// without `tls13 ` and has at most 12 bytes. Outputs are zeroes when the secret has not the
+/// hash's length.
+pub(super) fn expand_labels(hash: Hash, secret: &[u8], outputs: &mut [(&str, &mut [u8])]) {
+    match hash {
+        Hash::Sha256 => expand_all(Hkdf::<Sha256>::from_prk(secret).ok().as_ref(), outputs),
+        Hash::Sha384 => expand_all(Hkdf::<Sha384>::from_prk(secret).ok().as_ref(), outputs),
+    }
+}
+
+/// The secret is absorbed once for all outputs: half the work of trying a secret.
+fn expand_all<H: HmacImpl>(key: Option<&GenericHkdf<H>>, outputs: &mut [(&str, &mut [u8])]) {
+    for (label, output) in outputs {
+        output.fill(0);
+        if let Some(key) = key {
+            expand_label(key, label, output);
+        }
+    }
+}
+
+fn expand_label<H: HmacImpl>(key: &GenericHkdf<H>, label: &str, output: &mut [u8]) {
     let mut info = [0; MAX_HKDF_LABEL];
     let label = label.as_bytes();
     let length = label.len().min(MAX_HKDF_LABEL - 10);
@@ -29,18 +47,14 @@ pub(super) fn expand_label(hash: Hash, secret: &[u8], label: &str, output: &mut 
     info[3..9].copy_from_slice(b"tls13 ");
     info[9..9 + length].copy_from_slice(&label[..length]);
     let info = &info[..10 + length];
-    output.fill(0);
-    // Both fail only on lengths that no caller uses.
-    let _ = match hash {
-        Hash::Sha256 => Hkdf::<Sha256>::from_prk(secret).ok().map(|key| key.expand(info, output)),
-        Hash::Sha384 => Hkdf::<Sha384>::from_prk(secret).ok().map(|key| key.expand(info, output)),
-    };
+    // Fails only on lengths that no caller uses.
+    let _ = key.expand(info, output);
 }
 
 /// The secret that a `KeyUpdate` puts in place of `secret` (RFC 8446 section 7.2).
 pub(super) fn next_traffic_secret(hash: Hash, secret: &SecretBytes) -> SecretBytes {
     let mut next = secret.clone();
-    expand_label(hash, secret.as_ref(), "traffic upd", next.as_mut());
+    expand_labels(hash, secret.as_ref(), &mut [("traffic upd", next.as_mut())]);
     next
 }
 
@@ -144,8 +158,8 @@ mod tests {
     fn traffic_keys_of_rfc_8448() {
         let check = |secret: &str, key: &str, iv: &str| {
             let (mut got_key, mut got_iv) = ([0; 16], [0; 12]);
-            expand_label(Hash::Sha256, &hex(secret), "key", &mut got_key);
-            expand_label(Hash::Sha256, &hex(secret), "iv", &mut got_iv);
+            let outputs: &mut [(_, &mut [u8])] = &mut [("key", &mut got_key), ("iv", &mut got_iv)];
+            expand_labels(Hash::Sha256, &hex(secret), outputs);
             assert_eq!((got_key.to_vec(), got_iv.to_vec()), (hex(key), hex(iv)));
         };
         // The server's handshake keys.

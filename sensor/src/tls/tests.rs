@@ -103,7 +103,8 @@ fn a_response_comes_out_behind_its_request_when_the_clients_secret_comes_last() 
     };
     let (first, last) = (lines(false), lines(true));
     let finish = |session: &mut Session, context: &mut Context<'_>| {
-        driver::add(context.keyring, last.as_bytes(), Keys::ByTrial);
+        let logged = driver::began(&connection.events);
+        driver::add(context.keyring, last.as_bytes(), Keys::ByTrial, logged);
         session.close(context);
     };
     let (mut session, mut keyring) = (Session::default(), Keyring::new(driver::KEYRING));

@@ -35,6 +35,8 @@ pub enum TlsKind {
     Go,
     /// `tls-peer` with its symbols: rustls.
     Rustls,
+    /// The JDK's `HttpsServer`: JSSE, which is compiled as it runs.
+    Java,
 }
 
 impl TlsKind {
@@ -139,6 +141,7 @@ pub fn start(
             command.args(["serve", &address.to_string()]).args(files);
             command
         }
+        TlsKind::Java => with_files(script("java", "TlsServer.java", address), &files),
     };
     // Some say when they start and stop, and that the look whether they listen was no handshake.
     command.stderr(File::create(scratch.file("said")).expect("a new directory"));

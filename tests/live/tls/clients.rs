@@ -2,14 +2,13 @@
 
 use std::{path::PathBuf, process::Command};
 
-use sensor::coverage::TlsProgram;
 use tests::harness::{
     Node, Sensor, Server, free_port, program, read_output, require_live,
     tls::{Certificate, Expected, Load, Manner, Peer, Phase, Pipes, bun, go, grpcio, node},
     wait_for,
 };
 
-use super::{ask, loopback, requests, warm_up};
+use super::{ask, dark_connections, loopback, programs, requests, warm_up};
 
 const CONNECTIONS: usize = 8;
 
@@ -97,7 +96,6 @@ fn go_without_symbols() {
 }
 
 #[test]
-#[ignore = "known limit: a window is tried under five labels, and under load connections are given up"]
 fn rustls_with_symbols() {
     let peer = Peer::with_symbols();
     is_read("localhost", |port, phase| {
@@ -167,7 +165,7 @@ fn rustls_without_symbols_alone_is_dark() {
     let load = Load(vec![Phase { method: "GET", ids: 0..40, body: 0, manner: Manner::Fresh }]);
     dark.ask(address, &load, 4, |command| command);
     let rows = wait_for("rows of what is dark", || {
-        let rows = rows(&run.sensor);
+        let rows = programs(&run.sensor);
         (rows.iter().map(dark_connections).sum::<u64>() >= 40).then_some(rows)
     });
     let ends = [dark.executable(), run.peer.executable()].map(|file| file.to_str().unwrap());
@@ -179,15 +177,6 @@ fn rustls_without_symbols_alone_is_dark() {
     run.sensor.stop();
     let events = run.sensor.events(run.port);
     run.expected("").check(&[], &events);
-}
-
-fn rows(sensor: &Sensor) -> Vec<TlsProgram> {
-    let answer = sensor.ask("/tls").expect("a running sensor answers");
-    serde_json::from_value(answer["programs"].clone()).expect("an answer as documented")
-}
-
-fn dark_connections(row: &TlsProgram) -> u64 {
-    row.dark.values().sum()
 }
 
 fn content(phase: &Phase) -> String {

@@ -2,10 +2,11 @@
 
 use tests::harness::{
     Node, Sensor, free_port, require_live,
-    tls::{Certificate, Expected, Load, Peer, TlsKind, start},
+    tls::{Certificate, Expected, Load, Manner, Peer, Phase, TlsKind, start},
+    wait_for,
 };
 
-use super::{loopback, requests, warm_up};
+use super::{dark_connections, loopback, programs, requests, warm_up};
 
 const CONNECTIONS: usize = 8;
 
@@ -70,9 +71,32 @@ fn go_without_symbols() {
 }
 
 #[test]
-#[ignore = "known limit: a window is tried under five labels, and under load connections are given up"]
 fn rustls_with_symbols() {
     is_read(TlsKind::Rustls);
+}
+
+/// Nothing is seen of it, and it is listed with the reason.
+#[test]
+fn java_is_dark() {
+    let Some(node) = require_live() else { return };
+    let mut sensor = Sensor::start(&node);
+    let (certificate, address) = (Certificate::new(), loopback(free_port()));
+    let server = start(&node, TlsKind::Java, &certificate, address, |command| command);
+    let load = Load(vec![Phase { method: "GET", ids: 0..40, body: 0, manner: Manner::Fresh }]);
+    let asked = Peer::dark().ask(address, &load, 4, |command| command);
+    let pids = server.pids();
+    let rows = wait_for("rows of what is dark", || {
+        let mut rows = programs(&sensor);
+        rows.retain(|row| row.pid.is_some_and(|pid| pids.contains(&pid)));
+        (rows.iter().map(dark_connections).sum::<u64>() >= asked.len() as u64).then_some(rows)
+    });
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!(dark_connections(&rows[0]), asked.len() as u64, "{rows:?}");
+    let (executable, library) = (rows[0].executable.as_deref(), rows[0].library.as_deref());
+    assert!(executable.is_some_and(|path| path.ends_with("/bin/java")), "{rows:?}");
+    assert!(library.is_some_and(|reason| reason.contains("Java")), "{rows:?}");
+    sensor.stop();
+    assert_eq!(sensor.events(address.port()).len(), 0);
 }
 
 /// Every request to it is seen once and rightly.

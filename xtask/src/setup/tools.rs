@@ -15,6 +15,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("binutils", "strip"),
     ("caddy", "caddy"),
     ("curl", "curl"),
+    ("default-jdk-headless", "javac"),
     ("gnutls-bin", "gnutls-cli"),
     ("golang-go", "go"),
     ("haproxy", "haproxy"),

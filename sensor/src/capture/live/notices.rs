@@ -9,7 +9,8 @@ use aya::{
 };
 use sensor_ebpf::{NoticeKind, names};
 
-use crate::capture::keylog;
+use super::Clock;
+use crate::{capture::keylog, exchange::Timestamp};
 
 /// The tracepoint of [`names::EXEC`].
 const EXEC_TRACEPOINT: &str = "sched_process_exec";
@@ -32,6 +33,8 @@ pub enum Notice<'a> {
 pub struct LoggedSecret<'a> {
     /// Process id of the caller.
     pub pid: u32,
+    /// When it was called.
+    pub time: Timestamp,
     /// The label of the NSS key log format; `None` where the library does not say which it is.
     pub label: Option<&'a [u8]>,
     /// The random of the `ClientHello`, where the library says it.
@@ -66,10 +69,10 @@ impl Notices {
 
     /// Hands waiting notices to `sink`, at most [`BATCH`]: whoever floods the ring keeps nobody
     /// from the segments.
-    pub fn drain(&mut self, mut sink: impl FnMut(Notice<'_>)) {
+    pub fn drain(&mut self, clock: Clock, mut sink: impl FnMut(Notice<'_>)) {
         for _ in 0..BATCH {
             let Some(record) = self.ring.next() else { break };
-            match parse(&record) {
+            match parse(&record, clock) {
                 Some(notice) => sink(notice),
                 None => self.unreadable += 1,
             }
@@ -111,8 +114,10 @@ fn refused(
 }
 
 /// Takes a record apart in place; `None` for one that the kernel side never writes.
-fn parse(record: &[u8]) -> Option<Notice<'_>> {
+fn parse(record: &[u8], clock: Clock) -> Option<Notice<'_>> {
     use sensor_ebpf::Notice as Raw;
+    let time = record.get(offset_of!(Raw, time)..)?.first_chunk()?;
+    let time = clock.timestamp(u64::from_ne_bytes(*time));
     let pid = word(record, offset_of!(Raw, pid))?;
     let kind = word(record, offset_of!(Raw, kind))?;
     let field = |at: usize, length_at: usize| {
@@ -127,6 +132,7 @@ fn parse(record: &[u8]) -> Option<Notice<'_>> {
         let secret = keylog::secret_in_window(secret()?)?;
         return Some(Notice::Secret(LoggedSecret {
             pid,
+            time,
             label: None,
             client_random: None,
             secret,
@@ -136,6 +142,7 @@ fn parse(record: &[u8]) -> Option<Notice<'_>> {
     let random = field(offset_of!(Raw, client_random), offset_of!(Raw, random_length))?;
     Some(Notice::Secret(LoggedSecret {
         pid,
+        time,
         label: Some(label),
         client_random: random.try_into().ok(),
         secret: secret()?,
@@ -153,9 +160,12 @@ mod tests {
 
     use super::*;
 
+    const CLOCK: Clock = Clock { boot: 1_000 };
+
     fn record(kind: NoticeKind, label: &[u8], random: usize, secret: &[u8]) -> Vec<u8> {
         let mut record = vec![0; size_of::<Raw>()];
         let mut put = |at: usize, bytes: &[u8]| record[at..][..bytes.len()].copy_from_slice(bytes);
+        put(offset_of!(Raw, time), &5_u64.to_ne_bytes());
         put(offset_of!(Raw, pid), &7_u32.to_ne_bytes());
         put(offset_of!(Raw, kind), &(kind as u32).to_ne_bytes());
         put(offset_of!(Raw, label_length), &(label.len() as u32).to_ne_bytes());
@@ -170,14 +180,15 @@ mod tests {
     #[test]
     fn a_record_says_who_logged_what() {
         let bytes = record(NoticeKind::Secret, b"CLIENT_RANDOM", 32, &[5; 48]);
-        let Some(Notice::Secret(logged)) = parse(&bytes) else { panic!("no secret") };
+        let Some(Notice::Secret(logged)) = parse(&bytes, CLOCK) else { panic!("no secret") };
         assert_eq!((logged.pid, logged.label), (7, Some(&b"CLIENT_RANDOM"[..])));
+        assert_eq!(logged.time, Timestamp(1_005));
         assert_eq!((logged.client_random, logged.secret), (Some([9; 32]), &[5; 48][..]));
         let bytes = record(NoticeKind::Secret, b"SERVER_TRAFFIC_SECRET_0", 0, &[5; 32]);
-        let Some(Notice::Secret(logged)) = parse(&bytes) else { panic!("no secret") };
+        let Some(Notice::Secret(logged)) = parse(&bytes, CLOCK) else { panic!("no secret") };
         assert_eq!(logged.client_random, None);
         assert!(matches!(
-            parse(&record(NoticeKind::Exec, b"", 0, b"")),
+            parse(&record(NoticeKind::Exec, b"", 0, b""), CLOCK),
             Some(Notice::Exec { pid: 7 })
         ));
     }
@@ -186,8 +197,8 @@ mod tests {
     fn lengths_beyond_the_record_are_refused() {
         let mut bytes = record(NoticeKind::Secret, b"CLIENT_RANDOM", 32, &[5; 48]);
         bytes[offset_of!(Raw, secret_length)] = 200;
-        assert!(parse(&bytes).is_none());
+        assert!(parse(&bytes, CLOCK).is_none());
         let cut = &record(NoticeKind::Secret, b"CLIENT_RANDOM", 0, &[5; 48])[..20];
-        assert!(parse(cut).is_none());
+        assert!(parse(cut, CLOCK).is_none());
     }
 }

@@ -361,7 +361,11 @@ mod tests {
         check(None, Level::Ok, "off, as far as can be seen");
         check(Some("[none] integrity confidentiality\n"), Level::Ok, "none");
         check(Some("none [integrity] confidentiality\n"), Level::Ok, "integrity");
-        check(Some("none integrity [confidentiality]\n"), Level::Warn, "confidentiality");
+        check(
+            Some("none integrity [confidentiality]\n"),
+            Level::Warn,
+            "confidentiality: TLS is not read, the rest is",
+        );
     }
 
     #[test]

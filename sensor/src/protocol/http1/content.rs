@@ -1,7 +1,8 @@
-//! What is kept of a message's content: lengths always, bytes only where a coding must be undone.
+//! What is kept of a message's content: lengths always, bytes where it is text to learn from or a
+//! coding must be undone.
 
 use crate::{
-    exchange::{Content, Decoding, Framing, Problems, Timestamp},
+    exchange::{Body, Content, Decoding, Framing, Problems, Timestamp},
     memory::Memory,
     protocol::body,
     stream::GapCause,
@@ -12,17 +13,28 @@ use crate::{
 pub struct Limits {
     /// A head.
     pub head_bytes: usize,
-    /// Coded content that is kept for decoding.
+    /// Content that is kept, as sent.
     pub coded_bytes: usize,
     /// Decoded content.
     pub decoded_bytes: usize,
 }
 
-/// What is known of a message's content at its end.
+/// What the head says that the content is.
 #[derive(Clone, Copy, Debug, Default)]
+pub struct ContentKind<'a> {
+    /// The value of Content-Encoding.
+    pub coding: Option<&'a [u8]>,
+    /// It is text, or may be: its bytes are kept.
+    pub is_text: bool,
+}
+
+/// What is known of a message's content at its end.
+#[derive(Clone, Debug, Default)]
 pub struct Collected {
     /// The facts.
     pub content: Content,
+    /// Its text, still booked in the account of buffered bytes.
+    pub body: Body,
     /// What was odd about it.
     pub problems: Problems,
     /// Bytes were lost.
@@ -43,24 +55,30 @@ pub(super) struct Collector {
     pub aborted: bool,
     gap: bool,
     truncated: bool,
-    coded: Option<Box<Coded>>,
+    kept: Option<Box<Kept>>,
 }
 
 #[derive(Debug)]
-struct Coded {
+struct Kept {
     codings: Vec<u8>,
+    is_text: bool,
     bytes: Vec<u8>,
     /// Every byte so far is in `bytes`.
     whole: bool,
 }
 
 impl Collector {
-    pub fn begin(&mut self, framing: Framing, coding: Option<&[u8]>) {
+    pub fn begin(&mut self, framing: Framing, kind: ContentKind<'_>) {
+        let keeps = framing != Framing::None && (kind.is_text || kind.coding.is_some());
+        let kept = || Kept {
+            codings: kind.coding.unwrap_or_default().to_vec(),
+            is_text: kind.is_text,
+            bytes: Vec::new(),
+            whole: true,
+        };
         *self = Self {
             content: Content { framing, ..Content::default() },
-            coded: coding.filter(|_| framing != Framing::None).map(|codings| {
-                Box::new(Coded { codings: codings.to_vec(), bytes: Vec::new(), whole: true })
-            }),
+            kept: keeps.then(|| Box::new(kept())),
             ..Self::default()
         };
     }
@@ -73,25 +91,23 @@ impl Collector {
     pub fn add(&mut self, bytes: &[u8], limits: &Limits, memory: &mut Memory) {
         self.content.length += bytes.len() as u64;
         self.content.captured += bytes.len() as u64;
-        let Some(coded) = &mut self.coded else { return };
-        if !coded.whole {
+        let Some(kept) = &mut self.kept else { return };
+        if !kept.whole {
             return;
         }
-        let room = limits.coded_bytes.saturating_sub(coded.bytes.len());
+        let room = limits.coded_bytes.saturating_sub(kept.bytes.len());
         let taken = bytes.len().min(room);
-        if taken > 0 && memory.try_take(taken) {
-            coded.bytes.extend_from_slice(&bytes[..taken]);
+        if taken > 0 && memory.try_take_spare(taken) {
+            kept.bytes.extend_from_slice(&bytes[..taken]);
         }
-        coded.whole = coded.bytes.len() as u64 == self.content.length;
+        kept.whole = kept.bytes.len() as u64 == self.content.length;
     }
 
     /// Counts bytes whose place in the content is not known.
     pub fn add_unplaced(&mut self, length: usize) {
         self.content.length += length as u64;
         self.content.captured += length as u64;
-        if let Some(coded) = &mut self.coded {
-            coded.whole = false;
-        }
+        self.break_off();
     }
 
     pub fn skip(&mut self, length: u64, cause: GapCause) {
@@ -100,26 +116,25 @@ impl Collector {
             GapCause::Lost => self.gap = true,
             GapCause::Budget => self.truncated = true,
         }
-        if let Some(coded) = &mut self.coded {
-            coded.whole = false;
+        self.break_off();
+    }
+
+    /// What comes is not the next byte of what is kept.
+    fn break_off(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            kept.whole = false;
         }
     }
 
     pub fn finish(&mut self, end: Timestamp, limits: &Limits, memory: &mut Memory) -> Collected {
-        if let Some(coded) = self.coded.take() {
-            memory.release(coded.bytes.len());
-            if self.content.length > 0 {
-                let whole = coded.whole && !self.aborted;
-                let decoded =
-                    body::decode(&coded.codings, &coded.bytes, whole, limits.decoded_bytes);
-                self.content.decoding = decoded.outcome;
-                if decoded.outcome != Decoding::Identity {
-                    self.content.decoded = Some(decoded.length);
-                }
-            }
-        }
+        let body = match self.kept.take() {
+            Some(kept) if kept.codings.is_empty() => self.plain(*kept),
+            Some(kept) => self.decoded(&kept, limits, memory),
+            None => Body::default(),
+        };
         Collected {
             content: self.content,
+            body,
             problems: self.problems,
             gap: self.gap,
             truncated: self.truncated,
@@ -128,9 +143,35 @@ impl Collector {
         }
     }
 
+    fn plain(&self, kept: Kept) -> Body {
+        Body { whole: kept.whole && !self.aborted, bytes: kept.bytes }
+    }
+
+    fn decoded(&mut self, kept: &Kept, limits: &Limits, memory: &mut Memory) -> Body {
+        memory.release(kept.bytes.len());
+        if self.content.length == 0 {
+            return Body::default();
+        }
+        let whole = kept.whole && !self.aborted;
+        let decoded = body::decode(&kept.codings, &kept.bytes, whole, limits.decoded_bytes);
+        self.content.decoding = decoded.outcome;
+        if decoded.outcome != Decoding::Identity {
+            self.content.decoded = Some(decoded.length);
+        }
+        if !kept.is_text || !memory.try_take_spare(decoded.bytes.len()) {
+            return Body::default();
+        }
+        let whole = match decoded.outcome {
+            Decoding::Complete => true,
+            Decoding::Identity => whole,
+            _ => false,
+        };
+        Body { bytes: decoded.bytes, whole }
+    }
+
     pub fn abandon(&mut self, memory: &mut Memory) {
-        if let Some(coded) = self.coded.take() {
-            memory.release(coded.bytes.len());
+        if let Some(kept) = self.kept.take() {
+            memory.release(kept.bytes.len());
         }
     }
 }

@@ -44,6 +44,8 @@ pub struct FieldFacts {
     pub transfer: Transfer,
     /// Index of the Content-Encoding field.
     pub content_encoding: Option<u16>,
+    /// Index of the Content-Type field.
+    pub content_type: Option<u16>,
 }
 
 /// Transfer-Encoding (RFC 9112 section 6.1).
@@ -344,7 +346,7 @@ fn assemble(bytes: &[u8], start_line: StartLine, headers: &[httparse::Header<'_>
 }
 
 /// The lengths of the names that [`Notes::field`] knows.
-const TELLING_LENGTHS: u32 = 1 << 4 | 1 << 14 | 1 << 16 | 1 << 17;
+const TELLING_LENGTHS: u32 = 1 << 4 | 1 << 12 | 1 << 14 | 1 << 16 | 1 << 17;
 
 /// What is gathered on the way through the fields.
 #[derive(Default)]
@@ -365,6 +367,9 @@ impl Notes {
                     (Some(length), Some(before)) if length == before => {}
                     _ => self.problems.insert(Problems::INVALID_CONTENT_LENGTH),
                 }
+            }
+            12 if name.eq_ignore_ascii_case("content-type") && index < MAX_FIELDS => {
+                facts.content_type.get_or_insert(index as u16);
             }
             16 if name.eq_ignore_ascii_case("content-encoding") && index < MAX_FIELDS => {
                 facts.content_encoding.get_or_insert(index as u16);

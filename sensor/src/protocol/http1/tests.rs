@@ -63,7 +63,8 @@ fn event(
                 (_, Some(_)) => Framing::Length,
                 _ => Framing::None,
             };
-            let done = reader.begin_content(framing, &facts, None, limits, memory);
+            let done =
+                reader.begin_content(framing, &facts, ContentKind::default(), limits, memory);
             events.extend(done.map(|collected| content(&collected)));
         }
         Step::Done(collected) => events.push(content(&collected)),
@@ -355,7 +356,13 @@ fn gaps_in_content() {
         let mut chunk = Chunk { bytes, sequence: 0, acknowledgement: 0, time: Timestamp(0) };
         let Step::Head(message) = reader.read(&mut chunk, &LIMITS, &mut memory) else { panic!() };
         let StartLine::Request { method: Method::Put, .. } = message.start_line else { panic!() };
-        reader.begin_content(Framing::Length, &message.facts, None, &LIMITS, &mut memory);
+        reader.begin_content(
+            Framing::Length,
+            &message.facts,
+            ContentKind::default(),
+            &LIMITS,
+            &mut memory,
+        );
         reader.read(&mut chunk, &LIMITS, &mut memory);
         let step = reader.gap(length, GapCause::Lost, &LIMITS, &mut memory);
         assert_eq!(matches!(step, Step::Done(_)), done, "{step:?}");

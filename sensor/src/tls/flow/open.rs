@@ -22,6 +22,7 @@ impl Flow {
         shared: &mut Shared,
         context: &mut Context<'_>,
     ) -> Step {
+        shared.now = mark.time;
         let kind = record.content_type();
         let tls13 = shared.version == Some(Version::Tls13);
         let in_clear =
@@ -144,11 +145,11 @@ impl Flow {
         shared: &Shared,
         context: &mut Context<'_>,
     ) -> Option<(u8, u64)> {
-        let (suite, random) = (shared.suite?, shared.client_random?);
+        let (suite, claimant) = (shared.suite?, shared.claimant()?);
         let scratch = &mut *context.scratch;
         let keyring: &mut Keyring = context.keyring;
         let (keys, content_type, number) =
-            keyring.claim(label, suite.hash.length(), &random, seen, |secret| {
+            keyring.claim(label, suite.hash.length(), &claimant, seen, |secret| {
                 let opener = Opener::from_traffic_secret(&suite, secret.as_ref())?;
                 let (content_type, number) = open_first(&opener, record, numbers, scratch)?;
                 Some((Keys { opener, secret: Some(secret.clone()) }, content_type, number))
@@ -185,10 +186,11 @@ impl Flow {
             shared.pending[own] = Some(opener);
         }
         let (version, suite) = (shared.version?, shared.suite?);
-        let (client, server) = (shared.client_random?, shared.server_random?);
+        let (claimant, server) = (shared.claimant()?, shared.server_random?);
+        let client = claimant.client_random;
         let scratch = &mut *context.scratch;
         let encrypt_then_mac = shared.encrypt_then_mac;
-        let proved = context.keyring.claim(Label::Master, 48, &client, seen, |master| {
+        let proved = context.keyring.claim(Label::Master, 48, &claimant, seen, |master| {
             let blocks = key_block(version, &suite, master.as_ref(), &client, &server);
             let opener = |side: usize| {
                 Opener::from_key_block(version, &suite, &blocks[side], encrypt_then_mac)

@@ -15,7 +15,6 @@ use crate::{
 
 pub const KEYRING: KeyringLimits = KeyringLimits { count: 1000, age: u64::MAX, tries: u64::MAX };
 const LIMITS: Limits = Limits { held: 1 << 20, wait: 10_000_000_000 };
-const NOW: Timestamp = Timestamp(0);
 
 /// How the secrets come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +43,13 @@ pub enum Event {
 
 impl Event {
     pub fn data(side: Side, bytes: &[u8]) -> Self {
-        Self::Data { side, bytes: bytes.into(), sequence: 1, acknowledgement: 1, time: NOW }
+        Self::Data {
+            side,
+            bytes: bytes.into(),
+            sequence: 1,
+            acknowledgement: 1,
+            time: Timestamp(0),
+        }
     }
 
     fn of(side: Side, piece: &Piece<'_>) -> Self {
@@ -174,7 +179,7 @@ pub fn feed(
     let mut scratch = Vec::new();
     let mut out = Vec::new();
     if keys != Keys::Late {
-        add(keyring, log, keys);
+        add(keyring, log, keys, began(events));
     }
     let mut deliver = |_: &mut Memory, side, piece: Piece<'_>| out.push(Event::of(side, &piece));
     let mut context = Context {
@@ -190,7 +195,7 @@ pub fn feed(
         session.piece(side, piece, &mut context);
     }
     if keys == Keys::Late {
-        add(context.keyring, log, keys);
+        add(context.keyring, log, keys, began(events));
     }
     finish(session, &mut context);
     let claimed = keyring.counts.claimed;
@@ -203,12 +208,19 @@ pub fn feed(
     }
 }
 
+/// When the first bytes came.
+pub fn began(events: &[Event]) -> Timestamp {
+    let time =
+        |event: &Event| if let Event::Data { time, .. } = event { Some(*time) } else { None };
+    events.iter().find_map(time).unwrap_or_default()
+}
+
 /// Adds the secrets of a key log.
-pub fn add(keyring: &mut Keyring, log: &[u8], keys: Keys) {
+pub fn add(keyring: &mut Keyring, log: &[u8], keys: Keys, logged: Timestamp) {
     keylog::parse(log, |secret| {
         let Secret { label, client_random, bytes } = secret;
         let client_random = client_random.filter(|_| keys == Keys::ByRandom);
-        keyring.add(Secret { label, client_random, bytes }, NOW);
+        keyring.add(Secret { label, client_random, bytes }, logged);
     });
 }
 

@@ -179,7 +179,7 @@ fn a_flood_of_secrets_does_not_hide_the_right_ones_that_come_later() {
             (Label::ClientApplication, 32),
         ] {
             let secret = Secret::new(label, None, &bytes[48 - length..]);
-            keyring.add(secret.expect("varied bytes"), Timestamp(0));
+            keyring.add(secret.expect("varied bytes"), driver::began(&connection.events));
         }
     }
     assert_eq!(keyring.unclaimed(), 4 * driver::KEYRING.count);

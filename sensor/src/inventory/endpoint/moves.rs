@@ -1,0 +1,102 @@
+//! Rows that follow their routes, when those turn out to be others.
+
+use std::collections::VecDeque;
+
+use super::{Endpoints, Key, Row, role, row::id};
+use crate::inventory::paths::Moves;
+
+/// Ids that ended and were not asked for yet.
+const MAX_MOVED: usize = 4096;
+
+/// Ids that ended, with those that took their place.
+#[derive(Default)]
+pub struct Moved {
+    ids: VecDeque<(String, String)>,
+}
+
+impl Moved {
+    /// The longest waiting goes when there are too many.
+    fn push(&mut self, old: &[u8], new: &[u8]) {
+        if self.ids.len() >= MAX_MOVED {
+            self.ids.pop_front();
+        }
+        self.ids.push_back((id(old), id(new)));
+    }
+
+    pub(super) fn take(&mut self) -> Vec<(String, String)> {
+        self.ids.drain(..).collect()
+    }
+}
+
+impl Endpoints {
+    /// Moves rows to the routes that their paths have now.
+    ///
+    /// When all paths of a route went one way its row goes with them. Else each way gets its
+    /// number of requests ([`Row::split`] says what else), and what is not known to belong to a
+    /// way stays, or goes the way of most.
+    pub(super) fn move_rows(&mut self, moves: &Moves) {
+        let key = |method: &str, route: &str| {
+            let mut key = Key::default();
+            key.set([role(moves.role).as_bytes(), method.as_bytes(), &moves.host, route.as_bytes()]);
+            key
+        };
+        for group in moves.moved.chunk_by(|left, right| (&left.0, &left.1) == (&right.0, &right.1)) {
+            let Some((method, before, ..)) = group.first() else { continue };
+            let old = key(method, before);
+            let Some(mut row) = self.listed.remove(&old.bytes[..]) else { continue };
+            let stays = group.iter().find(|(_, before, now, _)| before == now);
+            let Some(main) = stays.or_else(|| group.iter().max_by_key(|(_, _, now, count)| (count, now)))
+            else {
+                continue;
+            };
+            for other in group.iter().filter(|other| other.2 != main.2) {
+                // At least one stays, for what cannot be divided.
+                let count = other.3.min(row.requests().saturating_sub(1));
+                if count > 0 {
+                    self.put(&key(method, &other.2), row.split(count));
+                }
+            }
+            let new = key(method, &main.2);
+            if new.bytes != old.bytes {
+                self.moved.push(&old.bytes, &new.bytes);
+            }
+            self.put(&new, row);
+        }
+    }
+
+    /// Joins the rows of a host that match a declared route.
+    pub(super) fn rejoin_declared(&mut self, host: &str) {
+        let host = host.to_ascii_lowercase();
+        let mut moved = Vec::new();
+        for (key, row) in &self.listed {
+            let [_, _, its_host, route] = row.key_parts(key);
+            if its_host == host.as_bytes()
+                && self.declared.template(its_host, route, &mut self.template)
+                && self.template.route.as_bytes() != route
+            {
+                moved.push((key.clone(), self.template.route.clone()));
+            }
+        }
+        moved.sort_unstable();
+        for (old, route) in moved {
+            let Some(row) = self.listed.remove(&old) else { continue };
+            let mut key = Key::default();
+            let [role, method, host, _] = row.key_parts(&old);
+            key.set([role, method, host, route.as_bytes()]);
+            self.moved.push(&old, &key.bytes);
+            self.put(&key, row);
+        }
+    }
+
+    /// Adds a row, or merges it into the one that is there.
+    fn put(&mut self, key: &Key, mut row: Row) {
+        row.rename(key);
+        if let Some(known) = self.listed.get_mut(&key.bytes[..]) {
+            known.merge(row);
+        } else if self.listed.len() < self.max_rows {
+            self.listed.insert(key.bytes[..].into(), row);
+        } else {
+            self.counters.refused += row.requests();
+        }
+    }
+}
