@@ -10,6 +10,7 @@ use crate::inventory::{
     authentication::AuthenticationKind,
     description::Operation,
     risk::Evidence,
+    schema::field::Field,
     sensitive::{BODY, Class, Detector, Direction},
 };
 
@@ -117,7 +118,7 @@ impl Learned {
         let fields: BTreeMap<u32, (String, u64)> = self
             .profile
             .paths()
-            .map(|(id, path)| (short(id), (path, self.profile.seen(id))))
+            .map(|(id, path)| (short(id), (path, self.profile.field(id).map_or(0, Field::seen))))
             .collect();
         let values = |field| fields.get(&field).map_or(0, |(_, seen)| *seen);
         let found = self.sensitive.findings(|field, _| values(field));
