@@ -25,9 +25,9 @@ use crate::{
     exchange::{Exchange, Method, Request, Role, Timestamp, Workload},
     inventory::{
         lifecycle::Lifecycle,
-        paths::{self, Declared, Paths, Sight},
+        paths::{self, Declared, Paths, PlaceId, Sight},
         risk::Risk,
-        template::Template,
+        template::{Template, template},
     },
 };
 
@@ -106,9 +106,9 @@ impl Endpoints {
             return &self.template;
         };
         self.key.begin(exchange, request);
-        self.resolve(exchange, request, shape);
-        self.key.end(&self.template.route);
+        let place = self.resolve(exchange, request, shape);
         if let Some(row) = self.listed.get_mut(&self.key.bytes[..]) {
+            row.place = place.or(row.place);
             row.record(exchange, request);
             learn(row, &self.template);
         } else {
@@ -128,6 +128,14 @@ impl Endpoints {
     /// Judges what was learned since templates were last judged, so that they no longer depend on
     /// the order of the exchanges.
     pub fn settle(&mut self) {
+        for (key, row) in &mut self.listed {
+            let [_, method, ..] = row.key_parts(key);
+            let method = str::from_utf8(method).unwrap_or_default();
+            if let Some((place, sight)) = row.place.zip(row.take_evidence(method)) {
+                // What is due is judged below.
+                self.paths.add(place, sight);
+            }
+        }
         for moves in self.paths.settle() {
             self.move_rows(&moves);
         }
@@ -170,22 +178,38 @@ impl Endpoints {
         Counters { paths: self.paths.counters(), ..self.counters }
     }
 
-    /// Makes the template. An answer that shows that the path exists makes it evidence.
-    fn resolve(&mut self, exchange: &Exchange, request: &Request, shape: u32) {
+    /// Makes the template and the key. An answer that shows that the path exists makes it evidence;
+    /// gives where, when the template follows from the path's form.
+    fn resolve(&mut self, exchange: &Exchange, request: &Request, shape: u32) -> Option<PlaceId> {
+        let (path, out) = (request.path(), &mut self.template);
+        if !self.declared.is_empty() && self.declared.template(self.key.host(), path, out) {
+            self.key.end(&self.template.route);
+            return None;
+        }
         let status = exchange.response.as_ref().map(|response| response.status);
         let exists = status.is_none_or(|status| !row::is_miss(status));
-        let host = self.key.host();
-        let out = &mut self.template;
-        if !self.declared.is_empty() && self.declared.template(host, request.path(), out) {
-            return;
-        }
-        let host = paths::Host { role: exchange.role, name: host };
         let shape = if status.is_some_and(|status| status < 300) { shape } else { 0 };
-        let sight = exists.then(|| Sight { method: method(&request.method), shape });
-        let moves = self.paths.template(host, request.path(), sight, out);
-        if let Some(moves) = moves {
+        let mut sight =
+            exists.then(|| Sight { method: method(&request.method), requests: 1, shape });
+        // Most paths are those of a row whose route follows from their form.
+        template(path, out);
+        self.key.end(&out.route);
+        let row = self.listed.get_mut(&self.key.bytes[..]);
+        if let Some((row, place)) = row.and_then(|row| row.place.map(|place| (row, place))) {
+            let evidence = sight.and_then(|sight| row.evidence(sight));
+            let Some(moves) = evidence.and_then(|sight| self.paths.count(place, sight)) else {
+                return Some(place);
+            };
+            self.move_rows(&moves);
+            sight = None;
+        }
+        let host = paths::Host { role: exchange.role, name: self.key.host() };
+        let resolved = self.paths.template(host, path, sight, &mut self.template);
+        if let Some(moves) = resolved.moves {
             self.move_rows(&moves);
         }
+        self.key.end(&self.template.route);
+        resolved.place
     }
 
     fn record_unlisted(

@@ -11,6 +11,7 @@ use crate::{
         learned::Learned,
         lifecycle::{Lifecycle, Periods},
         risk::Risk,
+        paths::{PlaceId, Sight},
     },
     mask::HexDigits,
 };
@@ -27,6 +28,10 @@ const MIN_LATENCY: f64 = 1e-6;
 
 /// Time constant of the rate in seconds.
 const RATE_TIME: f64 = 30.0;
+
+/// Requests of a row of which the evidence is told one by one, and of how many at once after that.
+const TOLD_EACH: u64 = 32;
+const TOLD_AT_ONCE: u32 = 16;
 
 /// Answers that do not show that a route exists.
 const MISSES: [u16; 4] = [400, 404, 405, 501];
@@ -45,6 +50,11 @@ pub struct Row {
     last_seen: Timestamp,
     workload: Option<Arc<Workload>>,
     learned: Option<Box<Learned>>,
+    /// Where its path is evidence, when its route follows from the form of its path.
+    pub(super) place: Option<PlaceId>,
+    /// Requests that the evidence has not been told of, and the shape that it was last told.
+    untold: u32,
+    shape: u32,
 }
 
 impl Row {
@@ -70,6 +80,9 @@ impl Row {
             last_seen: request.start,
             workload: exchange.workload.clone(),
             learned: None,
+            place: None,
+            untold: 0,
+            shape: 0,
         }
     }
 
@@ -142,12 +155,35 @@ impl Row {
             last_seen: self.last_seen,
             workload: self.workload.clone(),
             learned: None,
+            place: None,
+            untold: 0,
+            shape: 0,
         }
+    }
+
+    /// Adds a sight of the row's path to what the evidence is to be told, and gives what to tell it
+    /// now: each of the first, then many at once, for the tree is far from the row in memory.
+    pub(super) fn evidence<'m>(&mut self, sight: Sight<'m>) -> Option<Sight<'m>> {
+        self.untold += sight.requests;
+        let is_news = self.requests < TOLD_EACH || sight.shape != self.shape;
+        self.shape = sight.shape;
+        if is_news || self.untold >= TOLD_AT_ONCE {
+            let requests = std::mem::take(&mut self.untold);
+            return Some(Sight { requests, ..sight });
+        }
+        None
+    }
+
+    /// What the evidence was not told yet.
+    pub(super) fn take_evidence<'m>(&mut self, method: &'m str) -> Option<Sight<'m>> {
+        let requests = std::mem::take(&mut self.untold);
+        (requests > 0).then_some(Sight { method, requests, shape: self.shape })
     }
 
     /// Gives the row the key under which it is kept now.
     pub(super) fn rename(&mut self, key: &Key) {
         self.ends = key.ends;
+        self.place = None;
     }
 
     pub(super) fn requests(&self) -> u64 {
