@@ -32,6 +32,7 @@ fn request(target: &str, fields: &[(&str, &str)]) -> Request {
         start: Timestamp(0),
         end: Timestamp(0),
         content: Facts::default(),
+        body: crate::exchange::Body::default(),
         problems: Problems::empty(),
     }
 }
@@ -46,6 +47,7 @@ fn response(status: u16, media_type: &str) -> Response {
         start: Timestamp(0),
         end: Timestamp(0),
         content: Facts::default(),
+        body: crate::exchange::Body::default(),
         problems: Problems::empty(),
     }
 }
