@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     description::Operation,
-    endpoint::{Counters, EndpointRow, Endpoints, Row},
+    endpoint::{Change, Counters, EndpointRow, Endpoints, Row},
     learned::{AuthenticationView, Learned, Learner, SensitiveView},
     risk::{Evidence, Risk},
     rules::Rules,
@@ -103,6 +103,22 @@ impl Inventory {
             self.endpoints.iter().map(|(key, row)| self.detail_of(key, row, now)).collect();
         details.sort_by(|left, right| left.row.order().cmp(&right.row.order()));
         details
+    }
+
+    /// At most `limit` pairs for the store that have changed since they were last taken, and all
+    /// that are gone; fewer than `limit` when these are all.
+    pub fn take_changes(&mut self, limit: usize) -> Vec<Change> {
+        self.endpoints.take_changes(limit)
+    }
+
+    /// All pairs are to be taken again.
+    pub fn mark_changed(&mut self) {
+        self.endpoints.mark_changed();
+    }
+
+    /// Takes a pair of the store back; whether it was of use.
+    pub fn restore(&mut self, key: &[u8], value: &[u8]) -> bool {
+        self.endpoints.restore(key, value)
     }
 
     /// How many endpoints are listed.

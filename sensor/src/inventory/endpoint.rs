@@ -10,11 +10,13 @@
 mod host;
 mod moves;
 mod row;
+mod stored;
 
 pub use host::Host;
 pub(super) use host::is_host;
 pub use moves::Moved;
 pub use row::Row;
+pub use stored::Change;
 
 use std::{collections::BTreeMap, io::Write as _};
 
@@ -55,6 +57,8 @@ pub struct Endpoints {
     paths: Paths,
     declared: Declared,
     moved: Moved,
+    /// Keys of rows that are gone, for the store.
+    gone: Vec<Box<[u8]>>,
     /// The key and template of the exchange at hand, kept for their allocations.
     key: Key,
     template: Template,
@@ -85,6 +89,7 @@ impl Endpoints {
             paths: Paths::default(),
             declared: Declared::default(),
             moved: Moved::default(),
+            gone: Vec::new(),
             key: Key::default(),
             template: Template::default(),
         }

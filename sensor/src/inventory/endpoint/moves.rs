@@ -50,6 +50,7 @@ impl Endpoints {
             let Some((method, before, ..)) = group.first() else { continue };
             let old = key(method, before);
             let Some(mut row) = self.listed.remove(&old.bytes[..]) else { continue };
+            self.gone.push(old.bytes[..].into());
             // Told now, for its place is not that of the rows that come of it.
             if let Some((place, sight)) = row.place.zip(row.take_evidence(method)) {
                 self.paths.add(place, sight);
@@ -91,6 +92,7 @@ impl Endpoints {
         moved.sort_unstable();
         for (old, route) in moved {
             let Some(row) = self.listed.remove(&old) else { continue };
+            self.gone.push(old.clone());
             let mut key = Key::default();
             let [role, method, host, _] = row.key_parts(&old);
             key.set([role, method, host, route.as_bytes()]);

@@ -38,23 +38,25 @@ const MISSES: [u16; 4] = [400, 404, 405, 501];
 
 /// What is known of an endpoint.
 pub struct Row {
-    ends: [usize; 4],
-    requests: u64,
-    errors: u64,
-    unanswered: u64,
+    pub(super) ends: [usize; 4],
+    pub(super) requests: u64,
+    pub(super) errors: u64,
+    pub(super) unanswered: u64,
     /// A handful for nearly all endpoints, so a search from the front is the fastest map.
-    statuses: Vec<(u16, u64)>,
-    rate: Rate,
-    latency: DDSketch,
-    first_seen: Timestamp,
-    last_seen: Timestamp,
-    workload: Option<Arc<Workload>>,
-    learned: Option<Box<Learned>>,
+    pub(super) statuses: Vec<(u16, u64)>,
+    pub(super) rate: Rate,
+    pub(super) latency: DDSketch,
+    pub(super) first_seen: Timestamp,
+    pub(super) last_seen: Timestamp,
+    pub(super) workload: Option<Arc<Workload>>,
+    pub(super) learned: Option<Box<Learned>>,
+    /// Since the store was last told.
+    pub(super) changed: bool,
     /// Where its path is evidence, when its route follows from the form of its path.
     pub(super) place: Option<PlaceId>,
     /// Requests that the evidence has not been told of, and the shape that it was last told.
-    untold: u32,
-    shape: u32,
+    pub(super) untold: u32,
+    pub(super) shape: u32,
 }
 
 impl Row {
@@ -80,6 +82,7 @@ impl Row {
             last_seen: request.start,
             workload: exchange.workload.clone(),
             learned: None,
+            changed: true,
             place: None,
             untold: 0,
             shape: 0,
@@ -87,6 +90,7 @@ impl Row {
     }
 
     pub(super) fn record(&mut self, exchange: &Exchange, request: &Request) {
+        self.changed = true;
         self.requests += 1;
         self.rate.record(request.start);
         self.first_seen = self.first_seen.min(request.start);
@@ -104,6 +108,7 @@ impl Row {
 
     /// Adds what another row holds: the two are one endpoint.
     pub(super) fn merge(&mut self, other: Self) {
+        self.changed = true;
         self.requests += other.requests;
         self.errors += other.errors;
         self.unanswered += other.unanswered;
@@ -130,6 +135,7 @@ impl Row {
     /// The number is known; of statuses, errors and rate the same share is taken, times are those
     /// of the whole; latencies and what was learned stay behind: whose they were is not kept.
     pub(super) fn split(&mut self, requests: u64) -> Self {
+        self.changed = true;
         let whole = self.requests.max(1);
         let requests = requests.min(self.requests);
         let take = |count: &mut u64| {
@@ -155,6 +161,7 @@ impl Row {
             last_seen: self.last_seen,
             workload: self.workload.clone(),
             learned: None,
+            changed: true,
             place: None,
             untold: 0,
             shape: 0,
@@ -182,6 +189,7 @@ impl Row {
 
     /// Gives the row the key under which it is kept now.
     pub(super) fn rename(&mut self, key: &Key) {
+        self.changed = true;
         self.ends = key.ends;
         self.place = None;
     }
@@ -273,10 +281,10 @@ fn new_sketch() -> DDSketch {
 }
 
 /// Events a second, each weighing less as it ages.
-struct Rate {
+pub(super) struct Rate {
     /// Sum of exp(-age / `RATE_TIME`) over the events, at `last`.
-    weight: f64,
-    last: Timestamp,
+    pub weight: f64,
+    pub last: Timestamp,
 }
 
 impl Rate {
