@@ -11,8 +11,8 @@ mod tree;
 mod vocabulary;
 
 pub use declared::Declared;
-pub use tree::{Host, Moves};
 use tree::Tree;
+pub use tree::{Host, Moves};
 
 use std::hash::BuildHasher as _;
 
@@ -103,7 +103,11 @@ impl Paths {
         self.trees.iter_mut().filter(|tree| tree.has_changed()).filter_map(Tree::judge).collect()
     }
 
-    pub fn settle_all(&mut self) { for t in &mut self.trees { t.judge(); } }
+    pub fn settle_all(&mut self) {
+        for t in &mut self.trees {
+            t.judge();
+        }
+    }
 
     /// What was not learned from.
     pub fn counters(&self) -> Counters {

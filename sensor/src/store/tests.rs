@@ -7,7 +7,8 @@ struct Directory(PathBuf);
 
 impl Directory {
     fn new(name: &str) -> Self {
-        let directory = std::env::temp_dir().join(format!("sensor-store-{}-{name}", std::process::id()));
+        let directory =
+            std::env::temp_dir().join(format!("sensor-store-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(&directory).unwrap();
         Self(directory)
@@ -72,7 +73,10 @@ fn what_cannot_be_used_is_set_aside() {
             let (store, aside) = Store::open(&file).unwrap();
             let aside = aside.expect(name);
             assert!(aside.reason.contains(expected), "{name}: {aside:?}");
-            assert!(aside.path.to_string_lossy().ends_with(&format!(".aside-{number}")), "{aside:?}");
+            assert!(
+                aside.path.to_string_lossy().ends_with(&format!(".aside-{number}")),
+                "{aside:?}"
+            );
             if name != "newer" {
                 assert_eq!(fs::read(&aside.path).unwrap(), before, "{name}");
             }
@@ -80,21 +84,33 @@ fn what_cannot_be_used_is_set_aside() {
         }
     }
     check("text", |file| fs::write(file, "not a database, by far").unwrap(), "");
-    check("cut", |file| {
-        let bytes = fs::read(file).unwrap();
-        fs::write(file, &bytes[..bytes.len() / 3]).unwrap();
-    }, "");
-    check("spoiled", |file| {
-        let mut bytes = fs::read(file).unwrap();
-        bytes[64..4096].fill(0xa5);
-        fs::write(file, bytes).unwrap();
-    }, "");
-    check("newer", |file| {
-        let database = Database::create(file).unwrap();
-        let transaction = database.begin_write().unwrap();
-        transaction.open_table(META).unwrap().insert(VERSION_KEY, VERSION + 1).unwrap();
-        transaction.commit().unwrap();
-    }, "version 2");
+    check(
+        "cut",
+        |file| {
+            let bytes = fs::read(file).unwrap();
+            fs::write(file, &bytes[..bytes.len() / 3]).unwrap();
+        },
+        "",
+    );
+    check(
+        "spoiled",
+        |file| {
+            let mut bytes = fs::read(file).unwrap();
+            bytes[64..4096].fill(0xa5);
+            fs::write(file, bytes).unwrap();
+        },
+        "",
+    );
+    check(
+        "newer",
+        |file| {
+            let database = Database::create(file).unwrap();
+            let transaction = database.begin_write().unwrap();
+            transaction.open_table(META).unwrap().insert(VERSION_KEY, VERSION + 1).unwrap();
+            transaction.commit().unwrap();
+        },
+        "version 2",
+    );
 }
 
 #[test]

@@ -37,15 +37,22 @@ impl Endpoints {
     pub(super) fn move_rows(&mut self, moves: &Moves) {
         let key = |method: &str, route: &str| {
             let mut key = Key::default();
-            key.set([role(moves.role).as_bytes(), method.as_bytes(), &moves.host, route.as_bytes()]);
+            key.set([
+                role(moves.role).as_bytes(),
+                method.as_bytes(),
+                &moves.host,
+                route.as_bytes(),
+            ]);
             key
         };
-        for group in moves.moved.chunk_by(|left, right| (&left.0, &left.1) == (&right.0, &right.1)) {
+        for group in moves.moved.chunk_by(|left, right| (&left.0, &left.1) == (&right.0, &right.1))
+        {
             let Some((method, before, ..)) = group.first() else { continue };
             let old = key(method, before);
             let Some(mut row) = self.listed.remove(&old.bytes[..]) else { continue };
             let stays = group.iter().find(|(_, before, now, _)| before == now);
-            let Some(main) = stays.or_else(|| group.iter().max_by_key(|(_, _, now, count)| (count, now)))
+            let Some(main) =
+                stays.or_else(|| group.iter().max_by_key(|(_, _, now, count)| (count, now)))
             else {
                 continue;
             };

@@ -206,8 +206,18 @@ fn counts(endpoints: &Endpoints) -> Vec<(String, u64)> {
 }
 
 const NAMES: [&str; 12] = [
-    "alice", "bob", "carol", "dave99", "erin", "frank", "grace.hopper", "heidi", "ivan", "judy",
-    "mallory", "niaj",
+    "alice",
+    "bob",
+    "carol",
+    "dave99",
+    "erin",
+    "frank",
+    "grace.hopper",
+    "heidi",
+    "ivan",
+    "judy",
+    "mallory",
+    "niaj",
 ];
 
 fn visit_users(endpoints: &mut Endpoints) {

@@ -22,7 +22,7 @@ use siblings::Facts;
 pub(super) use siblings::{Sibling, may_be_value};
 
 thread_local! { pub static ORACLE: std::cell::RefCell<Option<Box<dyn Fn(&str, f32, &[f32], &[f32]) -> Option<bool>>>> = const { std::cell::RefCell::new(None) };
- pub static WEIGHTS: std::cell::RefCell<(Vec<f32>, Vec<f32>)> = const { std::cell::RefCell::new((Vec::new(), Vec::new())) }; }
+pub static WEIGHTS: std::cell::RefCell<(Vec<f32>, Vec<f32>)> = const { std::cell::RefCell::new((Vec::new(), Vec::new())) }; }
 
 /// Different words before values, as in `/report-{}`, below which each is the name of a kind.
 const MIN_PATTERNS: usize = 3;
@@ -105,9 +105,8 @@ pub(super) fn judge(tree: &Tree, context: &Context, siblings: &[Sibling]) -> Vec
     let mut is_value = vec![false; siblings.len()];
     let facts: Vec<Facts<'_>> = siblings.iter().map(|sibling| Facts::new(tree, sibling)).collect();
     let patterns = facts.iter().filter(|facts| facts.is_pattern()).count();
-    let is_judged = |facts: &&Facts<'_>| {
-        facts.is_word() && (patterns >= MIN_PATTERNS || !facts.is_pattern())
-    };
+    let is_judged =
+        |facts: &&Facts<'_>| facts.is_word() && (patterns >= MIN_PATTERNS || !facts.is_pattern());
     let words: Vec<&Facts<'_>> = facts.iter().filter(is_judged).collect();
     if words.is_empty() {
         return is_value;
@@ -116,13 +115,32 @@ pub(super) fn judge(tree: &Tree, context: &Context, siblings: &[Sibling]) -> Vec
     let place = Place::new(context, &words, known);
     let (w1, w2) = WEIGHTS.with(|w| w.borrow().clone());
     let firsts: Vec<_> = words.iter().map(|word| place.first(word)).collect();
-    let scores: Vec<f32> = firsts.iter().map(|features| score(features, if w1.is_empty() { &weights::FIRST } else { &w1 }).clamp(-CERTAIN, CERTAIN)).collect();
+    let scores: Vec<f32> = firsts
+        .iter()
+        .map(|features| {
+            score(features, if w1.is_empty() { &weights::FIRST } else { &w1 })
+                .clamp(-CERTAIN, CERTAIN)
+        })
+        .collect();
     let values = Values::new(&words, &scores, known);
     let mut verdicts = words.iter().zip(&firsts).enumerate().map(|(index, (word, first))| {
         let second = values.second(index, word, first);
         let node = siblings.iter().find(|s| *s.label == *word.label).unwrap().nodes[0];
-        let oracle = ORACLE.with(|o| o.borrow().as_ref().and_then(|o| o(&tree.full(node), (word.words.len() + word.methods.count_ones() as usize + usize::from(word.has_values)) as f32, first, &second)));
-        oracle.unwrap_or_else(|| score(&second, if w2.is_empty() { &weights::SECOND } else { &w2 }) > 0.0)
+        let oracle = ORACLE.with(|o| {
+            o.borrow().as_ref().and_then(|o| {
+                o(
+                    &tree.full(node),
+                    (word.words.len()
+                        + word.methods.count_ones() as usize
+                        + usize::from(word.has_values)) as f32,
+                    first,
+                    &second,
+                )
+            })
+        });
+        oracle.unwrap_or_else(|| {
+            score(&second, if w2.is_empty() { &weights::SECOND } else { &w2 }) > 0.0
+        })
     });
     for (facts, is_value) in facts.iter().zip(&mut is_value) {
         *is_value = is_judged(&facts) && verdicts.next().unwrap_or(false);

@@ -211,8 +211,12 @@ impl Tree {
     pub(super) fn full(&self, id: u32) -> String {
         let mut steps = Vec::new();
         let mut node = id;
-        while node != ROOT && node != NONE { steps.push(&*self.node(node).label); node = self.node(node).parent; }
-        steps.reverse(); steps.concat()
+        while node != ROOT && node != NONE {
+            steps.push(&*self.node(node).label);
+            node = self.node(node).parent;
+        }
+        steps.reverse();
+        steps.concat()
     }
 
     fn find(&self, parent: u32, label: &str) -> Option<u32> {

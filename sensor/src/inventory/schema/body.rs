@@ -82,7 +82,10 @@ pub fn read(
     events: &mut impl Events,
 ) -> Ending {
     let start = body.bytes.trim_ascii_start();
-    let is_json = matches!(start, [b'{', b'"' | b'}' | b' ' | b'\r' | b'\n' | b'\t', ..] | [b'[', b'{' | b'"', ..]);
+    let is_json = matches!(
+        start,
+        [b'{', b'"' | b'}' | b' ' | b'\r' | b'\n' | b'\t', ..] | [b'[', b'{' | b'"', ..]
+    );
     match reader(media_type) {
         Reader::Form | Reader::Document if is_json => json::read(body, buffers, events),
         Reader::Json => json::read(body, buffers, events),
@@ -116,8 +119,13 @@ fn reader(media_type: &MediaType<'_>) -> Reader {
 
 /// Media types of JSON texts one behind the other.
 const LINES: &[&str] = &[
-    "application/x-ndjson", "application/ndjson", "application/jsonl", "application/jsonlines",
-    "application/x-jsonlines", "application/json-seq", "application/stream+json",
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/jsonlines",
+    "application/x-jsonlines",
+    "application/json-seq",
+    "application/stream+json",
 ];
 
 /// A body without fields. One that was cut tells nothing but that it was.

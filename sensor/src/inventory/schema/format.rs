@@ -242,7 +242,9 @@ fn with_digits(text: &[u8], classes: Classes) -> Option<Format> {
         }
     }
     match text {
-        _ if kind::is_uuid(text) => Some(if text.len() == 32 { Format::PlainUuid } else { Format::Uuid }),
+        _ if kind::is_uuid(text) => {
+            Some(if text.len() == 32 { Format::PlainUuid } else { Format::Uuid })
+        }
         _ if kind::is_hex(text, &[24]) => Some(Format::ObjectId),
         _ if kind::is_ulid(text) => Some(Format::Ulid),
         _ if kind::is_prefixed_id(text) => Some(Format::PrefixedId),

@@ -81,7 +81,8 @@ fn has_query(query: &[u8]) -> bool {
 }
 
 fn find_in_query(query: &[u8], operations: &mut Operations) {
-    let value = |name: &[u8]| pairs(query).find(|(found, _)| *found == name).map(|(_, value)| value);
+    let value =
+        |name: &[u8]| pairs(query).find(|(found, _)| *found == name).map(|(_, value)| value);
     let (mut document, mut chosen) = (Vec::new(), Vec::new());
     let document = decode(value(b"query").unwrap_or_default(), &mut document);
     let chosen = decode(value(b"operationName").unwrap_or_default(), &mut chosen);

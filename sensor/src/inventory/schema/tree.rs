@@ -265,5 +265,3 @@ impl Tree {
         node
     }
 }
-
-

@@ -26,11 +26,10 @@ fn start(
     buffers.open.clear();
     let bytes = skip_guard(body.bytes);
     // Cut inside a character, all before it is still good.
-    let is_odd = str::from_utf8(bytes)
-        .is_err_and(|error| body.is_whole || error.error_len().is_some());
+    let is_odd =
+        str::from_utf8(bytes).is_err_and(|error| body.is_whole || error.error_len().is_some());
     let Buffers { open, text, .. } = buffers;
-    let mut reader =
-        Reader { bytes, at: 0, is_whole: body.is_whole, is_odd, open, text, events };
+    let mut reader = Reader { bytes, at: 0, is_whole: body.is_whole, is_odd, open, text, events };
     match reader.texts(are_many) {
         Ok(()) if reader.is_odd => Ending::Malformed,
         Ok(()) => Ending::Whole,

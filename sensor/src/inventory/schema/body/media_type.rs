@@ -20,9 +20,8 @@ impl<'a> MediaType<'a> {
         let end = value.iter().position(|&byte| byte == b';').unwrap_or(value.len());
         let name = value[..end].trim_ascii();
         let mut parts = name.split(|&byte| byte == b'/');
-        let is_valid = name.len() <= MAX_LENGTH
-            && parts.clone().count() == 2
-            && parts.all(is_token);
+        let is_valid =
+            name.len() <= MAX_LENGTH && parts.clone().count() == 2 && parts.all(is_token);
         let parameters = value.get(end + 1..).unwrap_or_default();
         Self { name: if is_valid { name } else { b"" }, parameters }
     }

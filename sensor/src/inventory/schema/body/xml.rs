@@ -4,7 +4,10 @@
 //! prefixes, which senders choose. An element with nothing but text is a value; one that comes
 //! several times is a list. Entities are never expanded: text with one in it is told without it.
 
-use quick_xml::{Reader, events::{BytesStart, Event}};
+use quick_xml::{
+    Reader,
+    events::{BytesStart, Event},
+};
 
 use super::{Body, Buffers, Ending, Events};
 use crate::inventory::schema::Scalar;

@@ -22,11 +22,8 @@ impl<'a> Text<'a> {
 
     /// In characters.
     pub fn length(&self) -> u32 {
-        let length = if self.classes.meets(Classes::WILD) {
-            length(self.bytes)
-        } else {
-            self.bytes.len()
-        };
+        let length =
+            if self.classes.meets(Classes::WILD) { length(self.bytes) } else { self.bytes.len() };
         u32::try_from(length).unwrap_or(u32::MAX)
     }
 
@@ -42,10 +39,8 @@ impl<'a> Text<'a> {
         }
         let digits = self.bytes.strip_prefix(b"-").unwrap_or(self.bytes);
         let is_code = digits.len() > 1 && digits[0] == b'0' && digits[1] != b'.';
-        let is_number = matches!(
-            Format::of(self.bytes, self.classes),
-            Some(Format::Digits | Format::Decimal)
-        );
+        let is_number =
+            matches!(Format::of(self.bytes, self.classes), Some(Format::Digits | Format::Decimal));
         (is_number && !is_code).then(|| Number::read(self.bytes))
     }
 }

@@ -70,8 +70,11 @@ impl Classes {
 pub const LETTERS: Classes = Classes::UPPER.union(Classes::LOWER);
 
 /// What words are made of.
-pub const WORD: Classes =
-    LETTERS.union(Classes::DIGIT).union(Classes::DASH).union(Classes::UNDERSCORE).union(Classes::DOT);
+pub const WORD: Classes = LETTERS
+    .union(Classes::DIGIT)
+    .union(Classes::DASH)
+    .union(Classes::UNDERSCORE)
+    .union(Classes::DOT);
 
 static TABLE: [u8; 256] = {
     let mut table = [0; 256];

@@ -43,9 +43,7 @@ pub fn is_decimal(text: &[u8]) -> bool {
         None => (number, None),
     };
     let are_digits = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    are_digits(whole)
-        && (whole == b"0" || whole[0] != b'0')
-        && fraction.is_none_or(are_digits)
+    are_digits(whole) && (whole == b"0" || whole[0] != b'0') && fraction.is_none_or(are_digits)
 }
 
 /// Three numbers with dots between them, perhaps with a `v` before and what a `-` leads behind.
@@ -87,7 +85,14 @@ pub fn is_color(text: &[u8]) -> bool {
 pub fn is_media_type(text: &[u8]) -> bool {
     let Some(slash) = text.iter().position(|&byte| byte == b'/') else { return false };
     let types: [&[u8]; 9] = [
-        b"application", b"audio", b"font", b"image", b"message", b"model", b"multipart", b"text",
+        b"application",
+        b"audio",
+        b"font",
+        b"image",
+        b"message",
+        b"model",
+        b"multipart",
+        b"text",
         b"video",
     ];
     let subtype = &text[slash + 1..];
@@ -109,7 +114,8 @@ loltlulvmgmhmimkmlmnmrmsmtmynanbndnengnlnnnonrnvnyocojomorospapiplpsptqurmrnroru
 smsnsosqsrssstsusvswtatetgthtitktltntotrtstttwtyugukuruzvevivovowawoxhyiyozazhzu";
 
 /// ISO 3166-1 alpha-2.
-const COUNTRIES: &[u8] = b"ADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBY\
+const COUNTRIES: &[u8] =
+    b"ADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBY\
 BZCACCCDCFCGCHCICKCLCMCNCOCRCUCVCWCXCYCZDEDJDKDMDODZECEEEGEHERESETFIFJFKFMFOFRGAGBGDGEGFGGGHGIGLGM\
 GNGPGQGRGSGTGUGWGYHKHMHNHRHTHUIDIEILIMINIOIQIRISITJEJMJOJPKEKGKHKIKMKNKPKRKWKYKZLALBLCLILKLRLSLTLU\
 LVLYMAMCMDMEMFMGMHMKMLMMMNMOMPMQMRMSMTMUMVMWMXMYMZNANCNENFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPS\

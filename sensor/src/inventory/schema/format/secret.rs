@@ -20,10 +20,9 @@ pub fn is_base64(text: &[u8]) -> bool {
         return false;
     }
     let padding = text.iter().rev().take_while(|&&byte| byte == b'=').count();
-    let (digits, is_digit) = (
-        &text[..text.len() - padding],
-        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'),
-    );
+    let (digits, is_digit) = (&text[..text.len() - padding], |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
+    });
     let has = |class: fn(&u8) -> bool| digits.iter().any(class);
     padding <= 2
         && digits.iter().all(is_digit)

@@ -113,8 +113,19 @@ fn is_standard(name: &[u8]) -> bool {
 }
 
 const PREFIXES: &[&[u8]] = &[
-    b"access-control-", b"cf-", b"proxy-", b"sec-", b"sentry-", b"x-amzn-", b"x-b3-",
-    b"x-cloud-trace", b"x-datadog-", b"x-envoy-", b"x-forwarded", b"x-newrelic-", b"x-ot-",
+    b"access-control-",
+    b"cf-",
+    b"proxy-",
+    b"sec-",
+    b"sentry-",
+    b"x-amzn-",
+    b"x-b3-",
+    b"x-cloud-trace",
+    b"x-datadog-",
+    b"x-envoy-",
+    b"x-forwarded",
+    b"x-newrelic-",
+    b"x-ot-",
 ];
 
 /// Sorted.

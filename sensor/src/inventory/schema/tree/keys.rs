@@ -37,7 +37,10 @@ pub fn name(key: &[u8]) -> Option<&str> {
 
 /// Whether a name looks like an identifier or another value.
 pub fn is_data(name: &str) -> bool {
-    !matches!(SegmentKind::of(name.as_bytes()), None | Some(SegmentKind::Text | SegmentKind::Matrix))
+    !matches!(
+        SegmentKind::of(name.as_bytes()),
+        None | Some(SegmentKind::Text | SegmentKind::Matrix)
+    )
 }
 
 impl Tree {
@@ -66,7 +69,8 @@ impl Tree {
     fn judge(&self, parent: u16, rare: &mut [bool]) -> bool {
         let objects = self.nodes[usize::from(parent)].field.objects;
         let named = || {
-            self.children(parent).filter(|&child| self.nodes[usize::from(child)].role == Role::Named)
+            self.children(parent)
+                .filter(|&child| self.nodes[usize::from(child)].role == Role::Named)
         };
         let is_untyped = named().any(|child| self.nodes[usize::from(child)].field.is_untyped());
         let all = named().count() >= MANY_KEYS && !is_untyped;

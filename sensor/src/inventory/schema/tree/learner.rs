@@ -47,7 +47,16 @@ impl<'a, O: Observer> Learner<'a, O> {
         seed: u64,
     ) -> Self {
         frames.0.clear();
-        Self { tree, frames: &mut frames.0, observer, seed, limit, skipped: 0, are_lists: false, next: 0 }
+        Self {
+            tree,
+            frames: &mut frames.0,
+            observer,
+            seed,
+            limit,
+            skipped: 0,
+            are_lists: false,
+            next: 0,
+        }
     }
 
     /// The body is over, `malformed` when it broke the rules of its media type. Objects that are

@@ -16,9 +16,8 @@ impl Tree {
         let mut tree = Self::new(self.nodes[0].id);
         let places = tree.absorb(self, rare, usize::from(NONE));
         for &map in maps {
-            let is_untyped = self
-                .children(map)
-                .any(|child| self.nodes[usize::from(child)].field.is_untyped());
+            let is_untyped =
+                self.children(map).any(|child| self.nodes[usize::from(child)].field.is_untyped());
             let place = places.get(usize::from(map)).copied().unwrap_or(NONE);
             if let Some(node) = tree.nodes.get_mut(usize::from(place)) {
                 node.is_map = !is_untyped;
