@@ -1,6 +1,7 @@
 //! The entry points that read bytes from outside, for arbitrary bytes. The fuzz targets in
 //! `fuzz/` and the tests below share them.
 
+mod schema;
 #[cfg(test)]
 mod smoke;
 mod tls;
@@ -12,10 +13,14 @@ use sensor::{
     connections::{Connections, Owner, Settings, Source},
     exchange::{ConnectionId, Exchange, Timestamp},
     protocol::{body as coding, http1},
+    specification::{self, Hosts, Kind, Problem},
     stream,
 };
 
-pub use self::tls::{executable, go_table, key_log, tls};
+pub use self::{
+    schema::schema,
+    tls::{executable, go_table, key_log, tls},
+};
 
 /// Small bounds, so that small inputs reach them.
 fn settings(source: Source) -> Settings {
@@ -188,6 +193,20 @@ pub fn body(input: &[u8]) {
     assert_eq!(decoded.length, decoded.bytes.len() as u64);
 }
 
+/// Specifications of APIs: what is read can be compared and exported, and is no specification of
+/// another kind after that.
+pub fn specification(input: &[u8]) {
+    let found = specification::read(input);
+    let operations = &found.operations;
+    let differences = specification::diff(operations, operations, operations, Hosts::Declared);
+    assert!(differences.len() <= 100 * (operations.len() + 1) * (input.len() + 1));
+    let host = operations.first().map_or("", |one| one.host.as_str());
+    let document = specification::export(host, operations).to_string();
+    let again = specification::read(document.as_bytes());
+    let is_other = |problem: &Problem| matches!(problem.kind, Kind::Syntax(_) | Kind::Version(_));
+    assert!(!again.problems.iter().any(is_other), "{document}");
+}
+
 #[cfg(test)]
 mod tests {
     use std::{fs, path::PathBuf};
@@ -212,6 +231,8 @@ mod tests {
         ("tls", tls),
         ("key-log", key_log),
         ("executable", executable),
+        ("specification", specification),
+        ("schema", schema),
         ("go-table", go_table),
     ];
 

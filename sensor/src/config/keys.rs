@@ -216,6 +216,12 @@ pub const KEYS: &[Key] = &[
         get: |config| Some(config.inventory.max_endpoints.to_string()),
     },
     Key {
+        name: "inventory.rules",
+        meaning: "file that says who owns what, and adds kinds of sensitive data",
+        set: |config, value| value.path().map(|path| config.inventory.rules = Some(path)),
+        get: |config| config.inventory.rules.as_ref().map(|path| quote(&path.to_string_lossy())),
+    },
+    Key {
         name: "mask.key_file",
         meaning: "file with the key of the value hashes; without, a random key each run",
         set: |config, value| value.path().map(|path| config.mask.key_file = Some(path)),

@@ -36,15 +36,38 @@ use text::{Bytes, Text};
 const MAX_VALUE: usize = 4096;
 
 /// A kind of sensitive data: of the registry, or one that the configuration adds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(into = "String", from = "String")]
 pub struct Kind(u8);
 
 impl Kind {
     /// The first number of the kinds that the configuration adds.
     const FIRST_CUSTOM: u8 = 128;
+    /// A kind that this version does not know any more.
+    const UNKNOWN: Self = Self(Self::FIRST_CUSTOM - 1);
 
     fn definition(self) -> Option<&'static Definition> {
         REGISTRY.get(usize::from(self.0))
+    }
+}
+
+/// The name, so that kinds may be added and moved between two runs.
+impl From<Kind> for String {
+    fn from(kind: Kind) -> Self {
+        match kind.definition() {
+            Some(definition) => definition.name.to_owned(),
+            None => format!("#{}", kind.0),
+        }
+    }
+}
+
+impl From<String> for Kind {
+    fn from(name: String) -> Self {
+        let known = REGISTRY.iter().position(|definition| definition.name == name);
+        let custom = || name.strip_prefix('#')?.parse().ok().filter(|n| *n >= Self::FIRST_CUSTOM);
+        known.map(|place| Self(place as u8)).or_else(|| custom().map(Self)).unwrap_or(Self::UNKNOWN)
     }
 }
 

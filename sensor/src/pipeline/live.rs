@@ -16,6 +16,7 @@ use anyhow::{Context as _, Result, bail};
 use tracing::{debug, info, warn};
 
 use super::{
+    inventory,
     records::{self, Outbox, Shared},
     replay::mask_key,
     secrets,
@@ -80,6 +81,7 @@ pub fn run(
     if config.mask.key_file.is_none() && config.output.exchanges != Exchanges::None {
         warn!("mask.key_file is not set: hashes in records are comparable within this run only");
     }
+    let inventory = inventory::new(config, &key)?;
     let sink = sink(&config.output)?;
     let mut capture = LiveCapture::start(&options(config, &cgroup))?;
     info!(cgroup = %cgroup.display(), knows_sender = capture.knows_sender(), "attached");
@@ -107,7 +109,7 @@ pub fn run(
     let server = serve(socket, queries.clone(), Arc::clone(stop))?;
     let view = view.map(|view| show(view, queries, Arc::clone(stop))).transpose()?;
     let mut node = Node {
-        analysis: Analysis::new(config, Source::Node, Some(attribution), outbox),
+        analysis: Analysis::new(config, Source::Node, Some(attribution), inventory, outbox),
         capture,
         libraries,
         shared,
@@ -241,7 +243,13 @@ impl Node {
         // Whoever asked may have gone.
         match query {
             Query::Endpoints(sender) => {
-                let _ = sender.send(self.analysis.rows(now()));
+                let _ = sender.send(self.analysis.inventory().rows(now()));
+            }
+            Query::Endpoint(id, sender) => {
+                let _ = sender.send(self.analysis.inventory().detail(&id, now()));
+            }
+            Query::Inventory(sender) => {
+                let _ = sender.send(self.analysis.inventory().details(now()));
             }
             Query::Status(sender) => {
                 let _ = sender.send(self.status());

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::exchange::{
-    ConnectionId, Content, Exchange, FieldSpan, Head, Method, Missing, Problems, Request, Response,
-    Role, Span, Timestamp, Tls, Version,
+    Body, ConnectionId, Content, Exchange, FieldSpan, Head, Method, Missing, Problems, Request,
+    Response, Role, Span, Timestamp, Tls, Version,
 };
 
 /// When the exchanges happen, in seconds.
@@ -39,6 +39,7 @@ fn exchange(target: &str, fields: &[(&str, &str)], status: u16, tls: Option<Tls>
             start: time,
             end: time,
             content: Content::default(),
+            body: Body::default(),
             problems: Problems::default(),
         }),
         response: Some(Response {
@@ -48,6 +49,7 @@ fn exchange(target: &str, fields: &[(&str, &str)], status: u16, tls: Option<Tls>
             start: time,
             end: time,
             content: Content::default(),
+            body: Body::default(),
             problems: Problems::default(),
         }),
         workload: None,

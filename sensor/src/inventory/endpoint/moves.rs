@@ -50,6 +50,10 @@ impl Endpoints {
             let Some((method, before, ..)) = group.first() else { continue };
             let old = key(method, before);
             let Some(mut row) = self.listed.remove(&old.bytes[..]) else { continue };
+            // Told now, for its place is not that of the rows that come of it.
+            if let Some((place, sight)) = row.place.zip(row.take_evidence(method)) {
+                self.paths.add(place, sight);
+            }
             let stays = group.iter().find(|(_, before, now, _)| before == now);
             let Some(main) =
                 stays.or_else(|| group.iter().max_by_key(|(_, _, now, count)| (count, now)))

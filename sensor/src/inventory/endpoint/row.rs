@@ -7,6 +7,12 @@ use sketches_ddsketch::{Config, DDSketch};
 use super::{EndpointRow, Key, Latency, process_name};
 use crate::{
     exchange::{Exchange, Request, Timestamp, Workload},
+    inventory::{
+        learned::Learned,
+        lifecycle::{Lifecycle, Periods},
+        risk::Risk,
+        paths::{PlaceId, Sight},
+    },
     mask::HexDigits,
 };
 
@@ -22,6 +28,10 @@ const MIN_LATENCY: f64 = 1e-6;
 
 /// Time constant of the rate in seconds.
 const RATE_TIME: f64 = 30.0;
+
+/// Requests of a row of which the evidence is told one by one, and of how many at once after that.
+const TOLD_EACH: u64 = 32;
+const TOLD_AT_ONCE: u32 = 16;
 
 /// Answers that do not show that a route exists.
 const MISSES: [u16; 4] = [400, 404, 405, 501];
@@ -39,9 +49,24 @@ pub struct Row {
     first_seen: Timestamp,
     last_seen: Timestamp,
     workload: Option<Arc<Workload>>,
+    learned: Option<Box<Learned>>,
+    /// Where its path is evidence, when its route follows from the form of its path.
+    pub(super) place: Option<PlaceId>,
+    /// Requests that the evidence has not been told of, and the shape that it was last told.
+    untold: u32,
+    shape: u32,
 }
 
 impl Row {
+    /// What is learned of the endpoint.
+    pub fn learned_mut(&mut self) -> &mut Learned {
+        self.learned.get_or_insert_default()
+    }
+
+    pub(in crate::inventory) fn learned(&self) -> Option<&Learned> {
+        self.learned.as_deref()
+    }
+
     pub(super) fn new(key: &Key, exchange: &Exchange, request: &Request) -> Self {
         Self {
             ends: key.ends,
@@ -54,6 +79,10 @@ impl Row {
             first_seen: request.start,
             last_seen: request.start,
             workload: exchange.workload.clone(),
+            learned: None,
+            place: None,
+            untold: 0,
+            shape: 0,
         }
     }
 
@@ -90,12 +119,16 @@ impl Row {
         }
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
+        match (&mut self.learned, other.learned) {
+            (Some(own), Some(theirs)) => own.merge(&theirs),
+            (own, theirs) => *own = own.take().or(theirs),
+        }
     }
 
     /// Takes `requests` of the row's requests out, which turned out to be another endpoint's.
     ///
     /// The number is known; of statuses, errors and rate the same share is taken, times are those
-    /// of the whole, and latencies stay behind: whose they were is not kept.
+    /// of the whole; latencies and what was learned stay behind: whose they were is not kept.
     pub(super) fn split(&mut self, requests: u64) -> Self {
         let whole = self.requests.max(1);
         let requests = requests.min(self.requests);
@@ -121,12 +154,36 @@ impl Row {
             first_seen: self.first_seen,
             last_seen: self.last_seen,
             workload: self.workload.clone(),
+            learned: None,
+            place: None,
+            untold: 0,
+            shape: 0,
         }
+    }
+
+    /// Adds a sight of the row's path to what the evidence is to be told, and gives what to tell it
+    /// now: each of the first, then many at once, for the tree is far from the row in memory.
+    pub(super) fn evidence<'m>(&mut self, sight: Sight<'m>) -> Option<Sight<'m>> {
+        self.untold += sight.requests;
+        let is_news = self.requests < TOLD_EACH || sight.shape != self.shape;
+        self.shape = sight.shape;
+        if is_news || self.untold >= TOLD_AT_ONCE {
+            let requests = std::mem::take(&mut self.untold);
+            return Some(Sight { requests, ..sight });
+        }
+        None
+    }
+
+    /// What the evidence was not told yet.
+    pub(super) fn take_evidence<'m>(&mut self, method: &'m str) -> Option<Sight<'m>> {
+        let requests = std::mem::take(&mut self.untold);
+        (requests > 0).then_some(Sight { method, requests, shape: self.shape })
     }
 
     /// Gives the row the key under which it is kept now.
     pub(super) fn rename(&mut self, key: &Key) {
         self.ends = key.ends;
+        self.place = None;
     }
 
     pub(super) fn requests(&self) -> u64 {
@@ -138,7 +195,7 @@ impl Row {
         !self.statuses.is_empty() && self.statuses.iter().all(|(status, _)| is_miss(*status))
     }
 
-    pub(super) fn show(&self, key: &[u8], now: Timestamp) -> EndpointRow {
+    pub(in crate::inventory) fn show(&self, key: &[u8], now: Timestamp) -> EndpointRow {
         let [role, method, host, route] =
             self.key_parts(key).map(|part| String::from_utf8_lossy(part).into_owned());
         let workload = self.workload.as_deref();
@@ -161,6 +218,12 @@ impl Row {
             pid: workload.and_then(|workload| workload.pid),
             container: workload.and_then(|workload| text(&workload.container)),
             pod: workload.and_then(|workload| text(&workload.pod)),
+            authentication: self.learned().map(Learned::authentication_kinds).unwrap_or_default(),
+            sensitive: Vec::new(),
+            lifecycle: Lifecycle::of(self.first_seen, self.last_seen, now, Periods::default()),
+            owner: None,
+            declared: None,
+            risk: Risk::default(),
         }
     }
 

@@ -194,6 +194,14 @@ impl Look {
     }
 }
 
+/// `shop.Cart`, `Microsoft.Batch`: words with points between, the last with a capital.
+pub(super) fn is_service(word: &str) -> bool {
+    let last = word.rsplit('.').next().unwrap_or_default();
+    last.len() < word.len()
+        && last.starts_with(|first: char| first.is_ascii_uppercase())
+        && is_dotted(word, |part| part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
 fn is_dotted(word: &str, is_part: impl Fn(&str) -> bool) -> bool {
     word.split('.').all(|part| !part.is_empty() && is_part(part))
 }

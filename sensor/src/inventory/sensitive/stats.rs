@@ -1,5 +1,7 @@
 //! What was found in an endpoint, by field.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Class, Confidence, Detector, Kind, Match, bits};
 
 /// The field of what was found in a body as a whole.
@@ -19,7 +21,7 @@ const MIN_VALUES: u64 = 10;
 const MOST: f64 = 0.5;
 
 /// The part of an exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Direction {
     /// What the client sent.
     Request,
@@ -30,14 +32,14 @@ pub enum Direction {
 /// What was found in the values of an endpoint's fields: counts alone, no values.
 ///
 /// The order of values and of merges does not matter until a cap is reached.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SensitiveStats {
     findings: Vec<Counted>,
     candidates: Vec<Candidate>,
     refused: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Counted {
     field: u32,
     direction: Direction,
@@ -49,7 +51,7 @@ struct Counted {
 }
 
 /// A field of which some values pass check digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Candidate {
     field: u32,
     direction: Direction,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Before, Context, siblings::Facts};
 
 /// Numbers that the first judgement weighs, in the order of [`super::weights::FIRST`].
-pub(super) const FIRST: usize = 63;
+pub(super) const FIRST: usize = 61;
 
 /// Numbers that the second weighs, in the order of [`super::weights::SECOND`].
 pub(super) const SECOND: usize = 30;
@@ -157,8 +157,6 @@ impl<'a> Place<'a> {
             deep_shared.min(3.0),
             if shared < 0.5 { deep_shared.min(2.0) } else { 0.0 },
             deep_shared.min(2.0) * (behind_plural + behind_value),
-            flag(look.is_dotted) * root,
-            flag(look.is_name_space),
         ]
     }
 
