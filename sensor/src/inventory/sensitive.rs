@@ -157,6 +157,11 @@ impl Detector {
             return None;
         }
         let text = Text::new(truncate(value));
+        // Most numbers of traffic are times, whose digits need no second look.
+        let unneeded = hints.is_time() && text.classes.within(Bytes::NUMBER);
+        if unneeded && self.custom.all_need_a_name() {
+            return None;
+        }
         let named = self.named(hints, &text);
         if named.is_some_and(|found| found.confidence == Confidence::High) {
             return named;

@@ -11,9 +11,8 @@ pub const BODY: u32 = u32::MAX;
 const MAX_FINDINGS: usize = 64;
 /// Fields whose values pass check digits that chance passes too.
 const MAX_CANDIDATES: usize = 16;
-/// Values that differ, and share of all values, from which that is not chance: of 400,000
-/// fields with values that one in ten passes, fewer than one in a hundred years' worth of
-/// inventories has eight in a row.
+/// Values that differ, and share of all values, from which that is not chance: of 100 million
+/// fields with values that one in ten passes, one has eight in a row.
 const MIN_DISTINCT: u32 = 8;
 const MIN_SHARE: f64 = 0.95;
 

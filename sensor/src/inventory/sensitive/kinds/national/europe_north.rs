@@ -113,7 +113,7 @@ pub(in crate::inventory::sensitive) const NO_FODSELSNUMMER: Definition = Definit
     class: Class::Pii,
     regulations: EUROPEAN,
     validator: "two check digits modulo 11, birth date",
-    names: &["fodselsnummer", "fnr", "personnummer", "norwegian national id"],
+    names: &["fodselsnummer", "fodselsnr", "fnr", "personnummer", "norwegian national id"],
     shape: number(11, 12),
     alone: true,
     check: no_fodselsnummer,
