@@ -40,6 +40,11 @@ impl Random {
         &list[self.0.usize(..list.len())]
     }
 
+    /// One of a list of words, which is not empty.
+    pub fn word(&mut self, list: &[&'static str]) -> &'static str {
+        self.pick(list)
+    }
+
     /// In another order.
     pub fn shuffle<T>(&mut self, list: &mut [T]) {
         self.0.shuffle(list);

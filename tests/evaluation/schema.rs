@@ -134,7 +134,9 @@ pub fn json(figures: &[Figures], setting: &Setting) -> Value {
         })
     };
     let mut all = Tally::default();
-    figures.iter().for_each(|one| all.add(&one.tally));
+    for one in figures {
+        all.add(&one.tally);
+    }
     let each = figures.iter().map(|one| {
         json!({
             "specification": one.name,

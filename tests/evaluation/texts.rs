@@ -108,7 +108,7 @@ pub fn word(random: &mut Random) -> String {
 }
 
 fn noun(random: &mut Random) -> &'static str {
-    *random.pick(words::NOUNS)
+    random.word(words::NOUNS)
 }
 
 /// A whole number within the bounds; a field without has its own magnitude.

@@ -192,7 +192,7 @@ pub fn service_style(random: &mut Random) -> Kind {
         2 | 3 => Kind::Uuid,
         4 => Kind::Hex(24),
         5 => Kind::Base62(*random.pick(&[11, 22])),
-        6 => Kind::Prefixed(*random.pick(words::PREFIXES)),
+        6 => Kind::Prefixed(random.word(words::PREFIXES)),
         _ => Kind::Ulid,
     }
 }
@@ -259,9 +259,7 @@ fn by_name(name: &str, random: &mut Random) -> Option<Kind> {
         "version" => Kind::One((1..=12).map(|minor| format!("1.{minor}.0")).collect()),
         _ if has("sha") && !has("share") || has("commit") || has("digest") => Kind::Hex(40),
         _ if has("hash") || has("md5") || has("checksum") => Kind::Hex(32),
-        _ if name.ends_with("sid") => {
-            Kind::Sid(*random.pick(&["AC", "SM", "CA", "PN", "IS", "RE"]))
-        }
+        _ if name.ends_with("sid") => Kind::Sid(random.word(&["AC", "SM", "CA", "PN", "IS", "RE"])),
         _ if has("token") || has("secret") => Kind::Base62(40),
         _ if has("username")
             || has("login")
@@ -300,11 +298,11 @@ fn capital(word: &str) -> String {
 }
 
 fn first(random: &mut Random) -> &'static str {
-    *random.pick(words::FIRST_NAMES)
+    random.word(words::FIRST_NAMES)
 }
 
 fn last(random: &mut Random) -> &'static str {
-    *random.pick(words::LAST_NAMES)
+    random.word(words::LAST_NAMES)
 }
 
 fn username(random: &mut Random) -> String {
@@ -318,8 +316,9 @@ fn username(random: &mut Random) -> String {
 }
 
 fn uuid(random: &mut Random) -> String {
-    let [a, b, c, d, e] = [8, 4, 3, 3, 12].map(|length| random.text(HEX, length));
-    format!("{a}-{b}-4{c}-a{d}-{e}")
+    let [low, middle, high, sequence, node] =
+        [8, 4, 3, 3, 12].map(|length| random.text(HEX, length));
+    format!("{low}-{middle}-4{high}-a{sequence}-{node}")
 }
 
 fn date(random: &mut Random) -> String {

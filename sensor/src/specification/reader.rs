@@ -15,6 +15,9 @@ use crate::inventory::description::Operation;
 /// Problems kept of a document.
 const MAX_PROBLEMS: usize = 1_000;
 
+/// Notes among them, which are no reason to leave a problem out.
+const MAX_NOTES: usize = 100;
+
 /// Schema nodes kept of a document, at about 400 bytes each.
 const MAX_NODES: usize = 400_000;
 
@@ -25,6 +28,7 @@ pub(super) struct Reader<'d> {
     /// How many more nodes of schemas may be made.
     pub nodes: usize,
     problems: Vec<Problem>,
+    notes: usize,
     known_problems: HashSet<Problem>,
 }
 
@@ -43,6 +47,7 @@ pub(super) fn read(document: &Value) -> Specification {
         version: Version::Three,
         nodes: MAX_NODES,
         problems: Vec::new(),
+        notes: 0,
         known_problems: HashSet::new(),
     };
     let mut specification = Specification::default();
@@ -138,19 +143,22 @@ impl<'d> Reader<'d> {
         self.version == Version::Two || version.starts_with("3.0")
     }
 
-    /// Keeps a problem, once.
+    /// Keeps a problem, once. Of notes only the first are kept.
     pub fn problem(&mut self, at: &Place<'_>, kind: Kind) {
-        if self.problems.len() > MAX_PROBLEMS {
+        let is_note = kind.is_note();
+        if self.problems.len() > MAX_PROBLEMS || is_note && self.notes == MAX_NOTES {
+            return;
+        }
+        let problem = Problem { location: Location::Pointer(at.pointer()), kind };
+        if !self.known_problems.insert(problem.clone()) {
             return;
         }
         if self.problems.len() == MAX_PROBLEMS {
             self.problems.push(Problem { location: Location::Document, kind: Kind::More });
             return;
         }
-        let problem = Problem { location: Location::Pointer(at.pointer()), kind };
-        if self.known_problems.insert(problem.clone()) {
-            self.problems.push(problem);
-        }
+        self.notes += usize::from(is_note);
+        self.problems.push(problem);
     }
 
     /// A member that is there and not null.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::sample::{HOST, operation, operations};
 use crate::{
     inventory::description::{Operation, Schema},
-    specification::{Hosts, diff, export, read},
+    specification::{DifferenceKind, Hosts, diff, export, read},
 };
 
 fn forget_counts(schema: &mut Schema) {
@@ -39,11 +39,13 @@ proptest! {
         prop_assert_eq!(&specification.problems, &[]);
         // A declared operation is deprecated only with all that share its path.
         let mut learned = operations;
-        learned.iter_mut().for_each(|one| one.deprecated = false);
+        for one in &mut learned {
+            one.deprecated = false;
+        }
         let differences = diff(&specification.operations, &[], &learned, Hosts::Declared);
         let others: Vec<_> = differences
             .into_iter()
-            .filter(|one| !(one.kind == crate::specification::DifferenceKind::Zombie))
+            .filter(|one| one.kind != DifferenceKind::Zombie)
             .collect();
         prop_assert_eq!(others, &[]);
     }
