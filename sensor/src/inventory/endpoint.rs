@@ -286,12 +286,13 @@ impl Key {
         self.push(3, route.as_bytes());
     }
 
-    /// Sets role, method, service and route.
-    fn set(&mut self, parts: [&[u8]; 4]) {
-        self.bytes.clear();
+    /// The key of a role, method, service and route.
+    fn of(parts: [&[u8]; 4]) -> Self {
+        let mut key = Self::default();
         for (index, part) in parts.into_iter().enumerate() {
-            self.push(index, part);
+            key.push(index, part);
         }
+        key
     }
 
     fn host(&self) -> &[u8] {
