@@ -17,6 +17,7 @@ mod man;
 mod page;
 pub mod replay;
 mod run;
+mod spec;
 mod status;
 pub mod stop;
 mod table;
@@ -68,6 +69,7 @@ enum Command {
     Endpoints(endpoints::Arguments),
     Endpoint(endpoint::Arguments),
     Inventory(inventory::Arguments),
+    Spec(spec::Arguments),
     Tail(tail::Arguments),
     Status(status::Arguments),
     Tls(tls::Arguments),
@@ -104,6 +106,7 @@ impl Arguments {
             Command::Endpoints(arguments) => arguments.run(&common),
             Command::Endpoint(arguments) => arguments.run(&common),
             Command::Inventory(arguments) => arguments.run(&common),
+            Command::Spec(arguments) => arguments.run(&common),
             Command::Tail(arguments) => arguments.run(&common),
             Command::Status(arguments) => arguments.run(&common),
             Command::Tls(arguments) => arguments.run(&common),

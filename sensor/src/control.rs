@@ -21,10 +21,10 @@ use std::{
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Path, State},
+    extract::{DefaultBodyLimit, Path, State},
     http::{StatusCode, Uri, header},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use bytes::Bytes;
 use serde_json::json;
@@ -38,7 +38,9 @@ pub use self::{
     tls::TlsStatus,
 };
 use crate::{
-    inventory::{EndpointDetail, endpoint::EndpointRow},
+    inventory::{
+        EndpointDetail, description::Operation, endpoint::EndpointRow, specifications::Declared,
+    },
     stats::Status,
 };
 
@@ -48,6 +50,8 @@ const TAIL_QUEUE: usize = 4096;
 const MAX_TAILS: usize = 16;
 /// How long the pipeline has to answer.
 const ANSWER: Duration = Duration::from_secs(2);
+/// Bytes of what specifications declare, as JSON.
+const MAX_SPECIFICATIONS: usize = 64 << 20;
 /// How long open connections have to end at shutdown.
 const FAREWELL: Duration = Duration::from_millis(500);
 
@@ -61,6 +65,8 @@ pub enum Query {
     Endpoint(String, oneshot::Sender<Option<EndpointDetail>>),
     /// Everything about all endpoints.
     Inventory(oneshot::Sender<Vec<EndpointDetail>>),
+    /// Takes what specifications declare.
+    Declare(Vec<Operation>, oneshot::Sender<Declared>),
     /// How the sensor is.
     Status(oneshot::Sender<Status>),
     /// What is read of TLS, and what is not.
@@ -110,6 +116,8 @@ fn router(server: Arc<Server>) -> Router {
         .route("/endpoints", get(endpoints))
         .route("/endpoints/{id}", get(endpoint))
         .route("/inventory", get(inventory))
+        .route("/specifications", post(specifications))
+        .layer(DefaultBodyLimit::max(MAX_SPECIFICATIONS))
         .route("/status", get(status))
         .route("/tls", get(tls))
         .route("/tail", get(tail))
@@ -135,6 +143,13 @@ async fn inventory(
     State(server): State<Arc<Server>>,
 ) -> Result<Json<Vec<EndpointDetail>>, Failure> {
     server.ask(Query::Inventory).await.map(Json)
+}
+
+async fn specifications(
+    State(server): State<Arc<Server>>,
+    Json(operations): Json<Vec<Operation>>,
+) -> Result<Json<Declared>, Failure> {
+    server.ask(|sender| Query::Declare(operations, sender)).await.map(Json)
 }
 
 async fn status(State(server): State<Arc<Server>>) -> Result<Json<Status>, Failure> {
@@ -201,7 +216,7 @@ enum Failure {
     NotFound(String),
     #[error("no endpoint has the id {0}: `sensor endpoints --output json` lists them")]
     NoEndpoint(String),
-    #[error("only GET is answered here")]
+    #[error("only GET is answered here, and POST on /specifications")]
     MethodNotAllowed,
 }
 

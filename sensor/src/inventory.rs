@@ -10,26 +10,34 @@ pub mod risk;
 pub mod rules;
 pub mod schema;
 pub mod sensitive;
+pub mod specifications;
 pub mod template;
 
 use serde::{Deserialize, Serialize};
 
 use self::{
     description::Operation,
-    endpoint::{Change, Counters, EndpointRow, Endpoints, Row},
+    endpoint::{Change, Counters, Declaration, EndpointRow, Endpoints, Row},
     learned::{AuthenticationView, Learned, Learner, SensitiveView},
     risk::{Evidence, Risk},
     rules::Rules,
     sensitive::CustomError,
+    specifications::{Declared, Specifications},
     template::Template,
 };
 use crate::exchange::{Exchange, Timestamp};
+
+/// The key of what specifications declare, in the store.
+const SPECIFICATIONS: &[u8] = b"specifications";
 
 /// All endpoints with what is known of them.
 pub struct Inventory {
     endpoints: Endpoints,
     learner: Learner,
     rules: Rules,
+    specifications: Specifications,
+    /// Since the store was last told.
+    specifications_changed: bool,
 }
 
 /// Everything about one endpoint.
@@ -66,7 +74,13 @@ impl Inventory {
     /// Nothing seen yet, for at most `max_endpoints`. Values are hashed under `seed`.
     pub fn new(max_endpoints: usize, seed: u64, rules: Rules) -> Result<Self, CustomError> {
         let learner = Learner::new(seed, &rules.sensitive)?;
-        Ok(Self { endpoints: Endpoints::new(max_endpoints), learner, rules })
+        Ok(Self {
+            endpoints: Endpoints::new(max_endpoints),
+            learner,
+            rules,
+            specifications: Specifications::default(),
+            specifications_changed: false,
+        })
     }
 
     /// Learns from an exchange and gives the template of its path, as far as known.
@@ -105,20 +119,48 @@ impl Inventory {
         details
     }
 
+    /// Takes what specifications declare, in place of what they declared before of the same hosts.
+    /// Their routes are preferred for paths, with their names.
+    pub fn declare(&mut self, operations: Vec<Operation>) -> Declared {
+        let refused = self.specifications.replace(operations);
+        self.specifications_changed = true;
+        let operations = self.specifications.operations();
+        let mut routes_refused = 0;
+        for host in operations.chunk_by(|left, right| left.host == right.host) {
+            let routes = host.iter().map(|one| &*one.route);
+            routes_refused += self.endpoints.declare(&host[0].host, routes);
+        }
+        Declared { operations: operations.len(), refused, routes_refused }
+    }
+
     /// At most `limit` pairs for the store that have changed since they were last taken, and all
-    /// that are gone; fewer than `limit` when these are all.
+    /// that are gone; fewer rows than `limit` when these are all.
     pub fn take_changes(&mut self, limit: usize) -> Vec<Change> {
-        self.endpoints.take_changes(limit)
+        let mut changes = self.endpoints.take_changes(limit);
+        if std::mem::take(&mut self.specifications_changed) {
+            // Cannot fail: nothing in it refuses to be written.
+            let json = serde_json::to_vec(self.specifications.operations()).unwrap_or_default();
+            changes.push((SPECIFICATIONS.into(), Some(json.into())));
+        }
+        changes
     }
 
     /// All pairs are to be taken again.
     pub fn mark_changed(&mut self) {
         self.endpoints.mark_changed();
+        self.specifications_changed = true;
     }
 
     /// Takes a pair of the store back; whether it was of use.
     pub fn restore(&mut self, key: &[u8], value: &[u8]) -> bool {
-        self.endpoints.restore(key, value)
+        if key != SPECIFICATIONS {
+            return self.endpoints.restore(key, value);
+        }
+        let operations = serde_json::from_slice(value);
+        let is_known = operations.is_ok();
+        self.declare(operations.unwrap_or_default());
+        self.specifications_changed = false;
+        is_known
     }
 
     /// How many endpoints are listed.
@@ -157,7 +199,10 @@ impl Inventory {
     fn complete(&self, row: &mut EndpointRow, learned: Option<&Learned>) {
         let detector = self.learner.detector();
         let evidence = learned.map(|learned| learned.evidence(detector)).unwrap_or_default();
+        row.declared = self.specifications.of(&row.host, &row.method, &row.route);
         row.risk = Risk::of(&Evidence {
+            shadow: row.declared == Some(Declaration::Shadow),
+            zombie: row.declared == Some(Declaration::Zombie),
             writes: matches!(&*row.method, "POST" | "PUT" | "PATCH" | "DELETE"),
             ..evidence
         });

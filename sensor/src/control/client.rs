@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::{Buf, Bytes, BytesMut};
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Request, Response, StatusCode, body::Incoming};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
@@ -97,6 +97,26 @@ impl Client {
         serde_json::from_slice(&body).map_err(|error| self.answer(&error))
     }
 
+    /// Hands over a JSON document, and gives the answer.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        target: &str,
+        document: &impl serde::Serialize,
+    ) -> Result<T, ClientError> {
+        let document = serde_json::to_vec(document).map_err(|error| self.answer(&error))?;
+        let request = Request::post(target)
+            .header("host", "sensor")
+            .header("content-type", "application/json")
+            .body(Full::new(Bytes::from(document)));
+        let request = request.map_err(|error| self.answer(&error))?;
+        let body = tokio::time::timeout(PATIENCE, async {
+            let response = self.send(request).await?;
+            self.collect(response).await
+        });
+        let body = body.await.map_err(|_| ClientError::Timeout(self.path.clone()))??;
+        serde_json::from_slice(&body).map_err(|error| self.answer(&error))
+    }
+
     /// Asks for a stream of lines, such as `/tail`.
     pub async fn lines(&self, target: &str) -> Result<Lines, ClientError> {
         let response = tokio::time::timeout(PATIENCE, self.request(target)).await;
@@ -105,13 +125,16 @@ impl Client {
     }
 
     async fn request(&self, target: &str) -> Result<Response<Incoming>, ClientError> {
+        let request = Request::get(target).header("host", "sensor").body(Full::default());
+        self.send(request.map_err(|error| self.answer(&error))?).await
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, ClientError> {
         let stream = UnixStream::connect(&self.path).await.map_err(|error| self.connect(error))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| self.closed(&error))?;
         tokio::spawn(connection);
-        let request = Request::get(target).header("host", "sensor").body(Empty::<Bytes>::new());
-        let request = request.map_err(|error| self.answer(&error))?;
         let response = sender.send_request(request).await.map_err(|error| self.closed(&error))?;
         if response.status().is_success() {
             return Ok(response);

@@ -69,6 +69,7 @@ fn answers_come_from_the_pipeline() {
         Query::Endpoints(sender) => sender.send(Vec::new()).unwrap(),
         Query::Endpoint(_, sender) => sender.send(None).unwrap(),
         Query::Inventory(sender) => sender.send(Vec::new()).unwrap(),
+        Query::Declare(_, sender) => sender.send(Declared::default()).unwrap(),
         Query::Tail(_) => {}
     };
     with_server(&place.socket(), answer, async |client| {

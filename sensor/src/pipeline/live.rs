@@ -263,6 +263,9 @@ impl Node {
             Query::Inventory(sender) => {
                 let _ = sender.send(self.analysis.inventory().details(now()));
             }
+            Query::Declare(operations, sender) => {
+                let _ = sender.send(self.analysis.inventory().declare(operations));
+            }
             Query::Status(sender) => {
                 let _ = sender.send(self.status());
             }

@@ -10,8 +10,8 @@ use crate::{
     inventory::{
         learned::Learned,
         lifecycle::{Lifecycle, Periods},
-        risk::Risk,
         paths::{PlaceId, Sight},
+        risk::Risk,
     },
     mask::HexDigits,
 };

@@ -14,6 +14,8 @@ use crate::inventory::{
     sensitive::{BODY, Class, Detector, Direction},
 };
 
+const NONE: AuthenticationKind = AuthenticationKind::None;
+
 /// How requests authenticate.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AuthenticationView {
@@ -80,8 +82,11 @@ impl Learned {
     pub fn describe(&self) -> Operation {
         let mut operation = self.profile.describe();
         let kinds = self.authentication.kinds();
-        let used = kinds.iter().filter(|share| share.kind != AuthenticationKind::None);
+        let used = kinds.iter().filter(|share| share.accepted > 0 && share.kind != NONE);
         operation.security = used.map(|share| share.kind.as_str().to_owned()).collect();
+        if self.open > 0 && !operation.security.is_empty() {
+            operation.security.insert(NONE.as_str().to_owned());
+        }
         operation
     }
 
