@@ -57,17 +57,37 @@ pub(super) fn may_carry(name: &[u8]) -> bool {
         "assertion",
         "password",
     ];
-    let initial = name.first().map(u8::to_ascii_lowercase);
-    // Accept, Content-*, Host, User-Agent and most others end here.
-    match initial {
-        None => false,
-        Some(b'a') => name.len() != 6 && words(name, &WORDS),
-        Some(b'h') if name.len() == 4 => false,
-        Some(b'u') if name.eq_ignore_ascii_case(b"user-agent") => false,
-        Some(b'c') if name.len() != 6 && name.get(7) == Some(&b'-') => false,
-        _ => words(name, &WORDS),
-    }
+    let common = COMMON.iter().any(|common| name.eq_ignore_ascii_case(common.as_bytes()));
+    !common && words(name, &WORDS)
 }
+
+/// Fields that most requests have and that carry none.
+const COMMON: [&str; 24] = [
+    "host",
+    "accept",
+    "user-agent",
+    "content-type",
+    "content-length",
+    "accept-encoding",
+    "accept-language",
+    "connection",
+    "referer",
+    "origin",
+    "cache-control",
+    "x-request-id",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "traceparent",
+    "tracestate",
+    "if-none-match",
+    "if-modified-since",
+    "transfer-encoding",
+    "sec-fetch-mode",
+    "sec-fetch-site",
+    "sec-fetch-dest",
+    "priority",
+];
 
 fn words(name: &[u8], words: &[&str]) -> bool {
     words.iter().any(|word| contains(name, word))
@@ -170,7 +190,11 @@ pub(super) fn looks_random(value: &[u8]) -> bool {
 
 /// Whether the text contains the word, which is in lower case.
 pub(super) fn contains(text: &[u8], word: &str) -> bool {
-    text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+    let Some(&initial) = word.as_bytes().first() else { return true };
+    // The first letter rules out nearly all places.
+    text.windows(word.len()).any(|window| {
+        window[0].to_ascii_lowercase() == initial && window.eq_ignore_ascii_case(word.as_bytes())
+    })
 }
 
 fn ends_with(text: &[u8], ending: &str) -> bool {
