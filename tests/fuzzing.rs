@@ -13,6 +13,7 @@ use sensor::{
     connections::{Connections, Owner, Settings, Source},
     exchange::{ConnectionId, Exchange, Timestamp},
     protocol::{body as coding, http1},
+    specification::{self, Hosts, Kind, Problem},
     stream,
 };
 
@@ -192,6 +193,20 @@ pub fn body(input: &[u8]) {
     assert_eq!(decoded.length, decoded.bytes.len() as u64);
 }
 
+/// Specifications of APIs: what is read can be compared and exported, and is no specification of
+/// another kind after that.
+pub fn specification(input: &[u8]) {
+    let found = specification::read(input);
+    let operations = &found.operations;
+    let differences = specification::diff(operations, operations, operations, Hosts::Declared);
+    assert!(differences.len() <= 100 * (operations.len() + 1) * (input.len() + 1));
+    let host = operations.first().map_or("", |one| one.host.as_str());
+    let document = specification::export(host, operations).to_string();
+    let again = specification::read(document.as_bytes());
+    let is_other = |problem: &Problem| matches!(problem.kind, Kind::Syntax(_) | Kind::Version(_));
+    assert!(!again.problems.iter().any(is_other), "{document}");
+}
+
 #[cfg(test)]
 mod tests {
     use std::{fs, path::PathBuf};
@@ -216,6 +231,7 @@ mod tests {
         ("tls", tls),
         ("key-log", key_log),
         ("executable", executable),
+        ("specification", specification),
         ("schema", schema),
         ("go-table", go_table),
     ];

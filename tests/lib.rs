@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod evaluation;
 pub mod fuzzing;
 pub mod harness;
 pub mod pcap_writer;

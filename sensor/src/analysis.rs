@@ -12,10 +12,7 @@ use crate::{
     connections::{Connections, Owner, Settings, Source, TlsSettings, nanoseconds},
     coverage::{Coverage, TlsProgram},
     exchange::{ConnectionId, Exchange, Timestamp, Workload},
-    inventory::{
-        endpoint::{EndpointRow, Endpoints},
-        template::Template,
-    },
+    inventory::{Inventory, template::Template},
     protocol::http1,
     stats::Counters,
     stream,
@@ -50,7 +47,7 @@ pub struct Analysis<R> {
 
 /// Everything right of the exchange.
 struct Consumer<R> {
-    endpoints: Endpoints,
+    inventory: Inventory,
     attribution: Option<Attribution>,
     now: Instant,
     coverage: Coverage,
@@ -71,12 +68,13 @@ impl<R: Records> Analysis<R> {
         config: &Config,
         source: Source,
         attribution: Option<Attribution>,
+        inventory: Inventory,
         records: R,
     ) -> Self {
         Self {
             connections: Connections::new(settings(config, source)),
             consumer: Consumer {
-                endpoints: Endpoints::new(config.inventory.max_endpoints),
+                inventory,
                 attribution,
                 now: Instant::now(),
                 coverage: Coverage::default(),
@@ -172,15 +170,14 @@ impl<R: Records> Analysis<R> {
         self.consumer.records
     }
 
-    /// The endpoint list, with what was learned of paths until now.
-    pub fn rows(&mut self, now: Timestamp) -> Vec<EndpointRow> {
-        self.consumer.endpoints.settle();
-        self.consumer.endpoints.rows(now)
+    /// What exists.
+    pub fn inventory(&mut self) -> &mut Inventory {
+        &mut self.consumer.inventory
     }
 
     /// Endpoints listed.
     pub fn endpoints(&self) -> usize {
-        self.consumer.endpoints.len()
+        self.consumer.inventory.len()
     }
 
     /// Connections followed.
@@ -197,7 +194,7 @@ impl<R: Records> Analysis<R> {
     pub fn counters(&self) -> Counters {
         let counts = self.connections.counts();
         let memory = self.connections.memory();
-        let endpoints = self.consumer.endpoints.counters();
+        let endpoints = self.consumer.inventory.counters();
         let (secrets, unclaimed) = self.connections.secrets();
         let open = self.connections.len() as u64;
         Counters {
@@ -248,8 +245,8 @@ impl<R: Records> Consumer<R> {
             }
         }
         self.count(&exchange);
+        let template = self.inventory.record(&exchange);
         exchange.drop_bodies();
-        let template = self.endpoints.record(&exchange, 0, |_, _| ());
         self.records.record(exchange, template);
     }
 

@@ -19,6 +19,7 @@ pub mod pairing;
 pub mod pipeline;
 pub mod protocol;
 pub mod sink;
+pub mod specification;
 pub mod stats;
 pub mod store;
 pub mod stream;

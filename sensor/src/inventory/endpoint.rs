@@ -10,11 +10,13 @@
 mod host;
 mod moves;
 mod row;
+mod stored;
 
 pub use host::Host;
 pub(super) use host::is_host;
 pub use moves::Moved;
 pub use row::Row;
+pub use stored::Change;
 
 use std::{collections::BTreeMap, io::Write as _};
 
@@ -24,8 +26,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     exchange::{Exchange, Method, Request, Role, Timestamp, Workload},
     inventory::{
-        paths::{self, Declared, Paths, Sight},
-        template::Template,
+        lifecycle::Lifecycle,
+        paths::{self, Declared, Paths, PlaceId, Sight},
+        risk::Risk,
+        template::{Template, template},
     },
 };
 
@@ -53,6 +57,8 @@ pub struct Endpoints {
     paths: Paths,
     declared: Declared,
     moved: Moved,
+    /// Keys of rows that are gone, for the store.
+    gone: Vec<Box<[u8]>>,
     /// The key and template of the exchange at hand, kept for their allocations.
     key: Key,
     template: Template,
@@ -83,6 +89,7 @@ impl Endpoints {
             paths: Paths::default(),
             declared: Declared::default(),
             moved: Moved::default(),
+            gone: Vec::new(),
             key: Key::default(),
             template: Template::default(),
         }
@@ -104,9 +111,9 @@ impl Endpoints {
             return &self.template;
         };
         self.key.begin(exchange, request);
-        self.resolve(exchange, request, shape);
-        self.key.end(&self.template.route);
+        let place = self.resolve(exchange, request, shape);
         if let Some(row) = self.listed.get_mut(&self.key.bytes[..]) {
+            row.place = place.or(row.place);
             row.record(exchange, request);
             learn(row, &self.template);
         } else {
@@ -126,6 +133,14 @@ impl Endpoints {
     /// Judges what was learned since templates were last judged, so that they no longer depend on
     /// the order of the exchanges.
     pub fn settle(&mut self) {
+        for (key, row) in &mut self.listed {
+            let [_, method, ..] = row.key_parts(key);
+            let method = str::from_utf8(method).unwrap_or_default();
+            if let Some((place, sight)) = row.place.zip(row.take_evidence(method)) {
+                // What is due is judged below.
+                self.paths.add(place, sight);
+            }
+        }
         for moves in self.paths.settle() {
             self.move_rows(&moves);
         }
@@ -143,6 +158,16 @@ impl Endpoints {
         rows
     }
 
+    /// The row of an id with its key, for what the list does not show.
+    pub fn find(&self, wanted: &str) -> Option<(&[u8], &Row)> {
+        self.listed.iter().find(|(key, _)| row::id(key) == wanted).map(|(key, row)| (&key[..], row))
+    }
+
+    /// Every listed row with its key, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Row)> {
+        self.listed.iter().map(|(key, row)| (&key[..], row))
+    }
+
     /// How many endpoints are listed.
     pub fn len(&self) -> usize {
         self.listed.len()
@@ -158,22 +183,38 @@ impl Endpoints {
         Counters { paths: self.paths.counters(), ..self.counters }
     }
 
-    /// Makes the template. An answer that shows that the path exists makes it evidence.
-    fn resolve(&mut self, exchange: &Exchange, request: &Request, shape: u32) {
+    /// Makes the template and the key. An answer that shows that the path exists makes it evidence;
+    /// gives where, when the template follows from the path's form.
+    fn resolve(&mut self, exchange: &Exchange, request: &Request, shape: u32) -> Option<PlaceId> {
+        let (path, out) = (request.path(), &mut self.template);
+        if !self.declared.is_empty() && self.declared.template(self.key.host(), path, out) {
+            self.key.end(&self.template.route);
+            return None;
+        }
         let status = exchange.response.as_ref().map(|response| response.status);
         let exists = status.is_none_or(|status| !row::is_miss(status));
-        let host = self.key.host();
-        let out = &mut self.template;
-        if !self.declared.is_empty() && self.declared.template(host, request.path(), out) {
-            return;
-        }
-        let host = paths::Host { role: exchange.role, name: host };
         let shape = if status.is_some_and(|status| status < 300) { shape } else { 0 };
-        let sight = exists.then(|| Sight { method: method(&request.method), shape });
-        let moves = self.paths.template(host, request.path(), sight, out);
-        if let Some(moves) = moves {
+        let mut sight =
+            exists.then(|| Sight { method: method(&request.method), requests: 1, shape });
+        // Most paths are those of a row whose route follows from their form.
+        template(path, out);
+        self.key.end(&out.route);
+        let row = self.listed.get_mut(&self.key.bytes[..]);
+        if let Some((row, place)) = row.and_then(|row| row.place.map(|place| (row, place))) {
+            let evidence = sight.and_then(|sight| row.evidence(sight));
+            let Some(moves) = evidence.and_then(|sight| self.paths.count(place, sight)) else {
+                return Some(place);
+            };
+            self.move_rows(&moves);
+            sight = None;
+        }
+        let host = paths::Host { role: exchange.role, name: self.key.host() };
+        let resolved = self.paths.template(host, path, sight, &mut self.template);
+        if let Some(moves) = resolved.moves {
             self.move_rows(&moves);
         }
+        self.key.end(&self.template.route);
+        resolved.place
     }
 
     fn record_unlisted(
@@ -245,12 +286,13 @@ impl Key {
         self.push(3, route.as_bytes());
     }
 
-    /// Sets role, method, service and route.
-    fn set(&mut self, parts: [&[u8]; 4]) {
-        self.bytes.clear();
+    /// The key of a role, method, service and route.
+    fn of(parts: [&[u8]; 4]) -> Self {
+        let mut key = Self::default();
         for (index, part) in parts.into_iter().enumerate() {
-            self.push(index, part);
+            key.push(index, part);
         }
+        key
     }
 
     fn host(&self) -> &[u8] {
@@ -350,10 +392,34 @@ pub struct EndpointRow {
     pub container: Option<String>,
     /// Its Kubernetes pod uid.
     pub pod: Option<String>,
+    /// Kinds of authentication, most used first.
+    pub authentication: Vec<String>,
+    /// Kinds of sensitive data, those of which one can be sure or nearly so.
+    pub sensitive: Vec<String>,
+    /// `new`, `active` or `stale`.
+    pub lifecycle: Lifecycle,
+    /// Who owns it, by the rules of the configuration.
+    pub owner: Option<String>,
+    /// How specifications know it; `None` without any for the host.
+    pub declared: Option<Declaration>,
+    /// How much it deserves a look.
+    pub risk: Risk,
+}
+
+/// How specifications know an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Declaration {
+    /// It is declared.
+    Declared,
+    /// It is not, though others of its host are.
+    Shadow,
+    /// It is declared deprecated, or no longer declared, and still called.
+    Zombie,
 }
 
 impl EndpointRow {
-    fn order(&self) -> (&str, &str, &str, &str) {
+    pub(super) fn order(&self) -> (&str, &str, &str, &str) {
         (&self.host, &self.route, &self.method, &self.role)
     }
 }

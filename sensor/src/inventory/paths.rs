@@ -6,7 +6,7 @@
 //! [`Paths::settle`]). So a join is taken back as soon as the function says otherwise.
 
 mod declared;
-pub mod evidence;
+mod evidence;
 mod tree;
 mod vocabulary;
 
@@ -29,13 +29,31 @@ const MAX_NODES: usize = 1 << 17;
 /// Longest path that is taken as evidence.
 const MAX_PATH: usize = 512;
 
-/// What the tree is told of an exchange that shows that its path exists.
+/// What the tree is told of exchanges that show that their path exists.
 #[derive(Clone, Copy, Debug)]
 pub struct Sight<'a> {
     /// Request method.
     pub method: &'a str,
+    /// How many such exchanges.
+    pub requests: u32,
     /// A hash of what an endpoint's exchanges have in common and others have not; 0 when unknown.
     pub shape: u32,
+}
+
+/// A place in a tree, where a path ends of which no word is a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlaceId {
+    tree: u32,
+    node: u32,
+}
+
+/// What came of a path besides its template.
+#[derive(Debug, Default)]
+pub struct Resolved {
+    /// Where it is evidence, when its template follows from its form.
+    pub place: Option<PlaceId>,
+    /// What moved because of it.
+    pub moves: Option<Moves>,
 }
 
 /// The trees of all hosts.
@@ -66,7 +84,7 @@ impl Paths {
         path: &[u8],
         sight: Option<Sight<'_>>,
         out: &mut Template,
-    ) -> Option<Moves> {
+    ) -> Resolved {
         let tree = match sight {
             Some(_) => self.tree_or_new(host),
             None => self.find(host),
@@ -74,36 +92,51 @@ impl Paths {
         let Some(index) = tree.filter(|_| path.len() <= MAX_PATH) else {
             self.counters.unlearned += u64::from(sight.is_some());
             template(path, out);
-            return None;
+            return Resolved::default();
         };
         let tree = &mut self.trees[index];
         let before = tree.len();
-        let may_grow = sight.is_some() && self.nodes < MAX_NODES;
-        let mut walk = tree.walk(sight.is_some(), may_grow);
-        let is_whole = template_with(path, out, |step| walk.step(step));
-        if let Some(sight) = sight {
-            let outcome = walk.end(is_whole, sight);
-            self.counters.unlearned += u64::from(outcome.unlearned);
-            self.counters.folded += u64::from(outcome.folded);
-        }
-        self.nodes += tree.len() - before;
-        if !tree.is_due() {
-            return None;
-        }
-        let moves = tree.judge()?;
-        template_with(path, out, {
-            let mut walk = tree.walk(false, false);
-            move |step| walk.step(step)
+        let mut has_words = false;
+        let mut walk = tree.walk(sight.is_some(), self.nodes < MAX_NODES);
+        let is_whole = template_with(path, out, |step| {
+            let is_value = walk.step(step);
+            has_words |= is_value;
+            is_value
         });
-        Some(moves)
+        let Some(sight) = sight else { return Resolved::default() };
+        let outcome = walk.end(is_whole, sight);
+        self.counters.unlearned += u64::from(outcome.node.is_none());
+        self.counters.folded += u64::from(outcome.folded);
+        self.nodes += tree.len() - before;
+        let place = outcome.node.filter(|_| !has_words);
+        let place = place.map(|node| PlaceId { tree: index as u32, node });
+        let moves = if tree.is_due() { tree.judge() } else { None };
+        if moves.is_some() {
+            let mut walk = tree.walk(false, false);
+            template_with(path, out, |step| walk.step(step));
+        }
+        Resolved { place: place.filter(|_| moves.is_none()), moves }
+    }
+
+    /// Counts requests for a path whose place is known. When that moved something, the path's
+    /// template may be another.
+    pub fn count(&mut self, place: PlaceId, sight: Sight<'_>) -> Option<Moves> {
+        self.add(place, sight);
+        let tree = self.trees.get_mut(place.tree as usize)?;
+        if tree.is_due() { tree.judge() } else { None }
+    }
+
+    /// Counts requests without judging.
+    pub fn add(&mut self, place: PlaceId, sight: Sight<'_>) {
+        if let Some(tree) = self.trees.get_mut(place.tree as usize) {
+            tree.count(place.node, sight);
+        }
     }
 
     /// Judges all that has changed since it was last judged, and gives what moved.
     pub fn settle(&mut self) -> Vec<Moves> {
         self.trees.iter_mut().filter(|tree| tree.has_changed()).filter_map(Tree::judge).collect()
     }
-
-    pub fn settle_all(&mut self) { for t in &mut self.trees { t.judge(); } }
 
     /// What was not learned from.
     pub fn counters(&self) -> Counters {

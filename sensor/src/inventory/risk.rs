@@ -95,7 +95,10 @@ mod tests {
     fn weights_add_up_and_stop_at_a_hundred() {
         fn check(evidence: Evidence, score: u8, reasons: &[&str]) {
             let risk = Risk::of(&evidence);
-            assert_eq!((risk.score, risk.reasons), (score, reasons.iter().map(|r| (*r).to_owned()).collect()));
+            assert_eq!(
+                (risk.score, risk.reasons),
+                (score, reasons.iter().map(|r| (*r).to_owned()).collect())
+            );
         }
         let none = Evidence::default();
         check(none, 0, &[]);

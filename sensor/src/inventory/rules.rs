@@ -78,8 +78,7 @@ impl Rules {
     pub fn read(path: &Path) -> Result<Self, RulesError> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| RulesError::Read { path: path.to_owned(), error })?;
-        Self::parse(&text)
-            .map_err(|message| RulesError::Wrong { path: path.to_owned(), message })
+        Self::parse(&text).map_err(|message| RulesError::Wrong { path: path.to_owned(), message })
     }
 
     fn parse(text: &str) -> Result<Self, String> {

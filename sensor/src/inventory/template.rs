@@ -151,7 +151,8 @@ impl Template {
         judge: &mut impl FnMut(Step<'_>) -> bool,
     ) -> Range<usize> {
         let value = segment.start..segment.base_end;
-        let kind = segment.kind(&path[value.clone()]).filter(|_| !self.is_version(path, segment, place));
+        let kind =
+            segment.kind(&path[value.clone()]).filter(|_| !self.is_version(path, segment, place));
         let split = if kind.is_none() && segment.may_be_split() {
             pieces::split(path, value.clone())
         } else {
@@ -173,8 +174,14 @@ impl Template {
             }
         } else {
             let piece = Piece { glue: value.start..value.start, value, kind };
-            literal =
-                self.push_piece(path, &piece, step, place.previous.clone(), segment.is_plain(), judge);
+            literal = self.push_piece(
+                path,
+                &piece,
+                step,
+                place.previous.clone(),
+                segment.is_plain(),
+                judge,
+            );
         }
         if segment.base_end < segment.end {
             let glue = segment.base_end..segment.base_end + 1;
@@ -303,7 +310,12 @@ impl Template {
     }
 
     /// Adds a parameter of a declared route.
-    pub(crate) fn add_declared(&mut self, kind: SegmentKind, name: Range<usize>, value: Range<usize>) {
+    pub(crate) fn add_declared(
+        &mut self,
+        kind: SegmentKind,
+        name: Range<usize>,
+        value: Range<usize>,
+    ) {
         let (name, value) = (span(name.start, name.end), span(value.start, value.end));
         self.parameters.push(Parameter { kind, value, name, base_end: name.end });
     }

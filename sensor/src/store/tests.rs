@@ -7,7 +7,8 @@ struct Directory(PathBuf);
 
 impl Directory {
     fn new(name: &str) -> Self {
-        let directory = std::env::temp_dir().join(format!("sensor-store-{}-{name}", std::process::id()));
+        let directory =
+            std::env::temp_dir().join(format!("sensor-store-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(&directory).unwrap();
         Self(directory)
@@ -28,6 +29,12 @@ fn put(key: &str, value: &str) -> Change {
     Change { key: key.as_bytes().into(), value: Some(value.as_bytes().into()) }
 }
 
+fn save(store: &Store, changes: &[Change]) {
+    let mut transaction = store.begin().unwrap();
+    transaction.add(changes).unwrap();
+    transaction.commit().unwrap();
+}
+
 fn pairs(store: &Store) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
@@ -40,8 +47,10 @@ fn what_was_saved_is_there_after_a_restart() {
     let directory = Directory::new("restart");
     let (store, aside) = Store::open(&directory.file()).unwrap();
     assert_eq!(aside, None);
-    store.save(&[put("b", "1"), put("a", "2"), put("c", "3")]).unwrap();
-    store.save(&[put("b", "4"), Change { key: (*b"c").into(), value: None }]).unwrap();
+    save(&store, &[put("b", "1"), put("a", "2"), put("c", "3")]);
+    save(&store, &[put("b", "4"), Change { key: (*b"c").into(), value: None }]);
+    // What is not committed never was.
+    store.begin().unwrap().add(&[put("d", "5")]).unwrap();
     drop(store);
     let (store, aside) = Store::open(&directory.file()).unwrap();
     assert_eq!(aside, None);
@@ -64,7 +73,7 @@ fn what_cannot_be_used_is_set_aside() {
         let directory = Directory::new(name);
         let file = directory.file();
         let (store, _) = Store::open(&file).unwrap();
-        store.save(&[put("a", "1")]).unwrap();
+        save(&store, &[put("a", "1")]);
         drop(store);
         for number in 1..=2 {
             spoil(&file);
@@ -72,7 +81,10 @@ fn what_cannot_be_used_is_set_aside() {
             let (store, aside) = Store::open(&file).unwrap();
             let aside = aside.expect(name);
             assert!(aside.reason.contains(expected), "{name}: {aside:?}");
-            assert!(aside.path.to_string_lossy().ends_with(&format!(".aside-{number}")), "{aside:?}");
+            assert!(
+                aside.path.to_string_lossy().ends_with(&format!(".aside-{number}")),
+                "{aside:?}"
+            );
             if name != "newer" {
                 assert_eq!(fs::read(&aside.path).unwrap(), before, "{name}");
             }
@@ -80,21 +92,33 @@ fn what_cannot_be_used_is_set_aside() {
         }
     }
     check("text", |file| fs::write(file, "not a database, by far").unwrap(), "");
-    check("cut", |file| {
-        let bytes = fs::read(file).unwrap();
-        fs::write(file, &bytes[..bytes.len() / 3]).unwrap();
-    }, "");
-    check("spoiled", |file| {
-        let mut bytes = fs::read(file).unwrap();
-        bytes[64..4096].fill(0xa5);
-        fs::write(file, bytes).unwrap();
-    }, "");
-    check("newer", |file| {
-        let database = Database::create(file).unwrap();
-        let transaction = database.begin_write().unwrap();
-        transaction.open_table(META).unwrap().insert(VERSION_KEY, VERSION + 1).unwrap();
-        transaction.commit().unwrap();
-    }, "version 2");
+    check(
+        "cut",
+        |file| {
+            let bytes = fs::read(file).unwrap();
+            fs::write(file, &bytes[..bytes.len() / 3]).unwrap();
+        },
+        "",
+    );
+    check(
+        "spoiled",
+        |file| {
+            let mut bytes = fs::read(file).unwrap();
+            bytes[64..4096].fill(0xa5);
+            fs::write(file, bytes).unwrap();
+        },
+        "",
+    );
+    check(
+        "newer",
+        |file| {
+            let database = Database::create(file).unwrap();
+            let transaction = database.begin_write().unwrap();
+            transaction.open_table(META).unwrap().insert(VERSION_KEY, VERSION + 1).unwrap();
+            transaction.commit().unwrap();
+        },
+        "version 2",
+    );
 }
 
 #[test]

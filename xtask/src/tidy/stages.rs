@@ -19,6 +19,7 @@ const STAGES: &[&str] = &[
     "connections",
     "coverage",
     "inventory",
+    "specification",
     "behaviour",
     "detect",
     "event",

@@ -36,27 +36,37 @@ impl Endpoints {
     /// way stays, or goes the way of most.
     pub(super) fn move_rows(&mut self, moves: &Moves) {
         let key = |method: &str, route: &str| {
-            let mut key = Key::default();
-            key.set([role(moves.role).as_bytes(), method.as_bytes(), &moves.host, route.as_bytes()]);
-            key
+            let role = role(moves.role).as_bytes();
+            Key::of([role, method.as_bytes(), &moves.host, route.as_bytes()])
         };
-        for group in moves.moved.chunk_by(|left, right| (&left.0, &left.1) == (&right.0, &right.1)) {
-            let Some((method, before, ..)) = group.first() else { continue };
-            let old = key(method, before);
-            let Some(mut row) = self.listed.remove(&old.bytes[..]) else { continue };
+        // All are taken out first: one may move to where another moves from.
+        let groups: Vec<_> = moves
+            .moved
+            .chunk_by(|left, right| (&left.0, &left.1) == (&right.0, &right.1))
+            .filter_map(|group| {
+                let (method, before, ..) = group.first()?;
+                let old = key(method, before);
+                let mut row = self.listed.remove(&old.bytes[..])?;
+                self.gone.push(old.bytes[..].into());
+                // Told now, for its place is not that of the rows that come of it.
+                if let Some((place, sight)) = row.place.zip(row.take_evidence(method)) {
+                    self.paths.add(place, sight);
+                }
+                Some((old, row, group))
+            })
+            .collect();
+        for (old, mut row, group) in groups {
             let stays = group.iter().find(|(_, before, now, _)| before == now);
-            let Some(main) = stays.or_else(|| group.iter().max_by_key(|(_, _, now, count)| (count, now)))
-            else {
-                continue;
-            };
+            let most = || group.iter().max_by_key(|(_, _, now, count)| (count, now));
+            let Some(main) = stays.or_else(most) else { continue };
             for other in group.iter().filter(|other| other.2 != main.2) {
                 // At least one stays, for what cannot be divided.
                 let count = other.3.min(row.requests().saturating_sub(1));
                 if count > 0 {
-                    self.put(&key(method, &other.2), row.split(count));
+                    self.put(&key(&other.0, &other.2), row.split(count));
                 }
             }
-            let new = key(method, &main.2);
+            let new = key(&main.0, &main.2);
             if new.bytes != old.bytes {
                 self.moved.push(&old.bytes, &new.bytes);
             }
@@ -80,9 +90,9 @@ impl Endpoints {
         moved.sort_unstable();
         for (old, route) in moved {
             let Some(row) = self.listed.remove(&old) else { continue };
-            let mut key = Key::default();
+            self.gone.push(old.clone());
             let [role, method, host, _] = row.key_parts(&old);
-            key.set([role, method, host, route.as_bytes()]);
+            let key = Key::of([role, method, host, route.as_bytes()]);
             self.moved.push(&old, &key.bytes);
             self.put(&key, row);
         }

@@ -7,6 +7,12 @@ use sketches_ddsketch::{Config, DDSketch};
 use super::{EndpointRow, Key, Latency, process_name};
 use crate::{
     exchange::{Exchange, Request, Timestamp, Workload},
+    inventory::{
+        learned::Learned,
+        lifecycle::{Lifecycle, Periods},
+        risk::Risk,
+        paths::{PlaceId, Sight},
+    },
     mask::HexDigits,
 };
 
@@ -23,25 +29,46 @@ const MIN_LATENCY: f64 = 1e-6;
 /// Time constant of the rate in seconds.
 const RATE_TIME: f64 = 30.0;
 
+/// Requests of a row of which the evidence is told one by one, and of how many at once after that.
+const TOLD_EACH: u64 = 32;
+const TOLD_AT_ONCE: u32 = 16;
+
 /// Answers that do not show that a route exists.
 const MISSES: [u16; 4] = [400, 404, 405, 501];
 
 /// What is known of an endpoint.
 pub struct Row {
-    ends: [usize; 4],
-    requests: u64,
-    errors: u64,
-    unanswered: u64,
+    pub(super) ends: [usize; 4],
+    pub(super) requests: u64,
+    pub(super) errors: u64,
+    pub(super) unanswered: u64,
     /// A handful for nearly all endpoints, so a search from the front is the fastest map.
-    statuses: Vec<(u16, u64)>,
-    rate: Rate,
-    latency: DDSketch,
-    first_seen: Timestamp,
-    last_seen: Timestamp,
-    workload: Option<Arc<Workload>>,
+    pub(super) statuses: Vec<(u16, u64)>,
+    pub(super) rate: Rate,
+    pub(super) latency: DDSketch,
+    pub(super) first_seen: Timestamp,
+    pub(super) last_seen: Timestamp,
+    pub(super) workload: Option<Arc<Workload>>,
+    pub(super) learned: Option<Box<Learned>>,
+    /// Since the store was last told.
+    pub(super) changed: bool,
+    /// Where its path is evidence, when its route follows from the form of its path.
+    pub(super) place: Option<PlaceId>,
+    /// Requests that the evidence has not been told of, and the shape that it was last told.
+    pub(super) untold: u32,
+    pub(super) shape: u32,
 }
 
 impl Row {
+    /// What is learned of the endpoint.
+    pub fn learned_mut(&mut self) -> &mut Learned {
+        self.learned.get_or_insert_default()
+    }
+
+    pub(in crate::inventory) fn learned(&self) -> Option<&Learned> {
+        self.learned.as_deref()
+    }
+
     pub(super) fn new(key: &Key, exchange: &Exchange, request: &Request) -> Self {
         Self {
             ends: key.ends,
@@ -54,10 +81,16 @@ impl Row {
             first_seen: request.start,
             last_seen: request.start,
             workload: exchange.workload.clone(),
+            learned: None,
+            changed: true,
+            place: None,
+            untold: 0,
+            shape: 0,
         }
     }
 
     pub(super) fn record(&mut self, exchange: &Exchange, request: &Request) {
+        self.changed = true;
         self.requests += 1;
         self.rate.record(request.start);
         self.first_seen = self.first_seen.min(request.start);
@@ -75,6 +108,7 @@ impl Row {
 
     /// Adds what another row holds: the two are one endpoint.
     pub(super) fn merge(&mut self, other: Self) {
+        self.changed = true;
         self.requests += other.requests;
         self.errors += other.errors;
         self.unanswered += other.unanswered;
@@ -90,17 +124,23 @@ impl Row {
         }
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
+        match (&mut self.learned, other.learned) {
+            (Some(own), Some(theirs)) => own.merge(&theirs),
+            (own, theirs) => *own = own.take().or(theirs),
+        }
     }
 
     /// Takes `requests` of the row's requests out, which turned out to be another endpoint's.
     ///
     /// The number is known; of statuses, errors and rate the same share is taken, times are those
-    /// of the whole, and latencies stay behind: whose they were is not kept.
+    /// of the whole; latencies and what was learned stay behind: whose they were is not kept.
     pub(super) fn split(&mut self, requests: u64) -> Self {
+        self.changed = true;
         let whole = self.requests.max(1);
         let requests = requests.min(self.requests);
         let take = |count: &mut u64| {
-            let part = (u128::from(*count) * u128::from(requests)).div_ceil(u128::from(whole)) as u64;
+            let part =
+                (u128::from(*count) * u128::from(requests)).div_ceil(u128::from(whole)) as u64;
             *count -= part;
             part
         };
@@ -120,12 +160,38 @@ impl Row {
             first_seen: self.first_seen,
             last_seen: self.last_seen,
             workload: self.workload.clone(),
+            learned: None,
+            changed: true,
+            place: None,
+            untold: 0,
+            shape: 0,
         }
+    }
+
+    /// Adds a sight of the row's path to what the evidence is to be told, and gives what to tell it
+    /// now: each of the first, then many at once, for the tree is far from the row in memory.
+    pub(super) fn evidence<'m>(&mut self, sight: Sight<'m>) -> Option<Sight<'m>> {
+        self.untold += sight.requests;
+        let is_news = self.requests < TOLD_EACH || sight.shape != self.shape;
+        self.shape = sight.shape;
+        if is_news || self.untold >= TOLD_AT_ONCE {
+            let requests = std::mem::take(&mut self.untold);
+            return Some(Sight { requests, ..sight });
+        }
+        None
+    }
+
+    /// What the evidence was not told yet.
+    pub(super) fn take_evidence<'m>(&mut self, method: &'m str) -> Option<Sight<'m>> {
+        let requests = std::mem::take(&mut self.untold);
+        (requests > 0).then_some(Sight { method, requests, shape: self.shape })
     }
 
     /// Gives the row the key under which it is kept now.
     pub(super) fn rename(&mut self, key: &Key) {
+        self.changed = true;
         self.ends = key.ends;
+        self.place = None;
     }
 
     pub(super) fn requests(&self) -> u64 {
@@ -137,7 +203,7 @@ impl Row {
         !self.statuses.is_empty() && self.statuses.iter().all(|(status, _)| is_miss(*status))
     }
 
-    pub(super) fn show(&self, key: &[u8], now: Timestamp) -> EndpointRow {
+    pub(in crate::inventory) fn show(&self, key: &[u8], now: Timestamp) -> EndpointRow {
         let [role, method, host, route] =
             self.key_parts(key).map(|part| String::from_utf8_lossy(part).into_owned());
         let workload = self.workload.as_deref();
@@ -160,6 +226,12 @@ impl Row {
             pid: workload.and_then(|workload| workload.pid),
             container: workload.and_then(|workload| text(&workload.container)),
             pod: workload.and_then(|workload| text(&workload.pod)),
+            authentication: self.learned().map(Learned::authentication_kinds).unwrap_or_default(),
+            sensitive: Vec::new(),
+            lifecycle: Lifecycle::of(self.first_seen, self.last_seen, now, Periods::default()),
+            owner: None,
+            declared: None,
+            risk: Risk::default(),
         }
     }
 
@@ -209,10 +281,10 @@ fn new_sketch() -> DDSketch {
 }
 
 /// Events a second, each weighing less as it ages.
-struct Rate {
+pub(super) struct Rate {
     /// Sum of exp(-age / `RATE_TIME`) over the events, at `last`.
-    weight: f64,
-    last: Timestamp,
+    pub weight: f64,
+    pub last: Timestamp,
 }
 
 impl Rate {

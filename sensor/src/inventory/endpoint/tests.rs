@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::event::sample::{self, START};
 
@@ -206,8 +208,18 @@ fn counts(endpoints: &Endpoints) -> Vec<(String, u64)> {
 }
 
 const NAMES: [&str; 12] = [
-    "alice", "bob", "carol", "dave99", "erin", "frank", "grace.hopper", "heidi", "ivan", "judy",
-    "mallory", "niaj",
+    "alice",
+    "bob",
+    "carol",
+    "dave99",
+    "erin",
+    "frank",
+    "grace.hopper",
+    "heidi",
+    "ivan",
+    "judy",
+    "mallory",
+    "niaj",
 ];
 
 fn visit_users(endpoints: &mut Endpoints) {
@@ -331,4 +343,37 @@ fn rows_are_split_by_what_is_known() {
         ((9, 3, vec![(200, 6), (500, 3)]), (3, 1, vec![(200, 2), (500, 1)]))
     );
     assert_eq!(found(&[(200, 2)], 5), ((0, 0, vec![(200, 0)]), (2, 0, vec![(200, 2)])));
+}
+
+proptest! {
+    /// Rows are those of the routes, and no request is lost, whatever the order.
+    #[test]
+    fn rows_do_not_depend_on_order(
+        requests in proptest::collection::vec(
+            ("(GET|PUT)", "(/(users|items|me|[a-c]{1,2}|[a-z]{5}|[0-9]{1,3})){1,3}", 0..8u8),
+            1..150,
+        ),
+        seed in any::<u64>(),
+    ) {
+        let run = |requests: &[(String, String, u8)]| {
+            let mut endpoints = Endpoints::new(1000);
+            for (method, path, status) in requests {
+                let status = if *status == 0 { 404 } else { 200 };
+                record(&mut endpoints, &exchange(method, path, status));
+            }
+            endpoints.settle();
+            let rows = endpoints.rows(Timestamp(START));
+            let found: u64 = rows.iter().map(|row| row.statuses.get(&200).unwrap_or(&0)).sum();
+            let sent = requests.iter().filter(|(.., status)| *status != 0).count() as u64;
+            assert_eq!(found, sent);
+            rows.into_iter().map(|row| (row.method, row.route)).collect::<Vec<_>>()
+        };
+        let mut other = requests.clone();
+        let mut random = seed;
+        for index in (1..other.len()).rev() {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            other.swap(index, (random >> 33) as usize % (index + 1));
+        }
+        prop_assert_eq!(run(&requests), run(&other));
+    }
 }

@@ -21,9 +21,6 @@ use features::{Place, Values};
 use siblings::Facts;
 pub(super) use siblings::{Sibling, may_be_value};
 
-thread_local! { pub static ORACLE: std::cell::RefCell<Option<Box<dyn Fn(&str, f32, &[f32], &[f32]) -> Option<bool>>>> = const { std::cell::RefCell::new(None) };
- pub static WEIGHTS: std::cell::RefCell<(Vec<f32>, Vec<f32>)> = const { std::cell::RefCell::new((Vec::new(), Vec::new())) }; }
-
 /// Different words before values, as in `/report-{}`, below which each is the name of a kind.
 const MIN_PATTERNS: usize = 3;
 
@@ -70,6 +67,8 @@ enum Before {
     Value,
     Plural,
     Reserved,
+    /// A service of remote procedures, such as `shop.Cart`, or a provider, `Microsoft.Batch`.
+    NameSpace,
     Word,
 }
 
@@ -81,6 +80,14 @@ impl Context {
         Self { before: Before::Root, style }
     }
 
+    /// Whether a word that looks like this is the name of a procedure or a name space, and no value.
+    /// Bias: nobody is called `alice.smith` right behind the root.
+    fn names_procedures(&self, look: Look) -> bool {
+        look.is_name_space
+            || self.before == Before::NameSpace
+            || self.before == Before::Root && look.is_dotted
+    }
+
     /// The context below a label.
     pub(super) fn behind(&self, label: &str) -> Self {
         let word = label.strip_prefix('/').unwrap_or(label);
@@ -89,6 +96,8 @@ impl Context {
             Before::Value
         } else if self.before == Before::Root && is_root() {
             Before::Root
+        } else if vocabulary::is_service(word) {
+            Before::NameSpace
         } else if vocabulary::is_reserved(label) {
             Before::Reserved
         } else if vocabulary::is_plural(word) {
@@ -106,7 +115,9 @@ pub(super) fn judge(tree: &Tree, context: &Context, siblings: &[Sibling]) -> Vec
     let facts: Vec<Facts<'_>> = siblings.iter().map(|sibling| Facts::new(tree, sibling)).collect();
     let patterns = facts.iter().filter(|facts| facts.is_pattern()).count();
     let is_judged = |facts: &&Facts<'_>| {
-        facts.is_word() && (patterns >= MIN_PATTERNS || !facts.is_pattern())
+        facts.is_word()
+            && (patterns >= MIN_PATTERNS || !facts.is_pattern())
+            && !context.names_procedures(facts.look)
     };
     let words: Vec<&Facts<'_>> = facts.iter().filter(is_judged).collect();
     if words.is_empty() {
@@ -114,15 +125,14 @@ pub(super) fn judge(tree: &Tree, context: &Context, siblings: &[Sibling]) -> Vec
     }
     let known = facts.iter().find(|facts| facts.is_values());
     let place = Place::new(context, &words, known);
-    let (w1, w2) = WEIGHTS.with(|w| w.borrow().clone());
     let firsts: Vec<_> = words.iter().map(|word| place.first(word)).collect();
-    let scores: Vec<f32> = firsts.iter().map(|features| score(features, if w1.is_empty() { &weights::FIRST } else { &w1 }).clamp(-CERTAIN, CERTAIN)).collect();
+    let scores: Vec<f32> = firsts
+        .iter()
+        .map(|first| score(first, &weights::FIRST).clamp(-CERTAIN, CERTAIN))
+        .collect();
     let values = Values::new(&words, &scores, known);
     let mut verdicts = words.iter().zip(&firsts).enumerate().map(|(index, (word, first))| {
-        let second = values.second(index, word, first);
-        let node = siblings.iter().find(|s| *s.label == *word.label).unwrap().nodes[0];
-        let oracle = ORACLE.with(|o| o.borrow().as_ref().and_then(|o| o(&tree.full(node), (word.words.len() + word.methods.count_ones() as usize + usize::from(word.has_values)) as f32, first, &second)));
-        oracle.unwrap_or_else(|| score(&second, if w2.is_empty() { &weights::SECOND } else { &w2 }) > 0.0)
+        score(&values.second(index, word, first), &weights::SECOND) > 0.0
     });
     for (facts, is_value) in facts.iter().zip(&mut is_value) {
         *is_value = is_judged(&facts) && verdicts.next().unwrap_or(false);

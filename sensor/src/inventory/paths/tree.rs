@@ -78,7 +78,7 @@ pub(super) struct Node {
     pub is_value: bool,
     /// What it adds to a route, with `{}` for a value.
     pub label: Box<str>,
-    /// Requests for it and all below.
+    /// Requests for it and all below, when the tree was judged.
     pub requests: u32,
     /// Requests that end here.
     pub ends: Vec<End>,
@@ -151,6 +151,7 @@ impl Tree {
     pub(super) fn judge(&mut self) -> Option<Moves> {
         self.news = 0;
         self.judged = self.requests;
+        self.sum_requests();
         let values = self.make_view();
         let has_moved = self.nodes.iter().zip(&values).any(|(node, value)| node.is_value != *value);
         let moves = has_moved.then(|| self.moves(&values));
@@ -158,6 +159,19 @@ impl Tree {
             node.is_value = value;
         }
         moves
+    }
+
+    /// Requests are counted where they end. A node comes behind its parent.
+    fn sum_requests(&mut self) {
+        for node in &mut self.nodes {
+            let ends = node.ends.iter().map(|end| end.requests);
+            node.requests = ends.fold(0, u32::saturating_add);
+        }
+        for id in (1..self.nodes.len()).rev() {
+            let (parent, requests) = (self.nodes[id].parent, self.nodes[id].requests);
+            let parent = &mut self.nodes[parent as usize];
+            parent.requests = parent.requests.saturating_add(requests);
+        }
     }
 
     fn moves(&self, values: &[bool]) -> Moves {
@@ -208,13 +222,6 @@ impl Tree {
         self.methods.get(usize::from(method)).map_or("", |name| name)
     }
 
-    pub(super) fn full(&self, id: u32) -> String {
-        let mut steps = Vec::new();
-        let mut node = id;
-        while node != ROOT && node != NONE { steps.push(&*self.node(node).label); node = self.node(node).parent; }
-        steps.reverse(); steps.concat()
-    }
-
     fn find(&self, parent: u32, label: &str) -> Option<u32> {
         let is_same = |&id: &u32| {
             let node = &self.nodes[id as usize];
@@ -239,7 +246,9 @@ impl Tree {
         id
     }
 
-    fn count_end(&mut self, id: u32, sight: Sight<'_>) {
+    /// Counts requests that end at a node.
+    pub(super) fn count(&mut self, id: u32, sight: Sight<'_>) {
+        self.requests += u64::from(sight.requests);
         let method = self.method(sight.method);
         let ends = &mut self.nodes[id as usize].ends;
         let end = match ends.iter_mut().position(|end| end.method == method) {
@@ -251,7 +260,7 @@ impl Tree {
                 &mut ends[last]
             }
         };
-        end.requests = end.requests.saturating_add(1);
+        end.requests = end.requests.saturating_add(sight.requests);
         if sight.shape != 0
             && let Some(place) =
                 end.shapes.iter_mut().find(|shape| **shape == 0 || **shape == sight.shape)

@@ -4,17 +4,102 @@ use crate::inventory::template::{changes, longest_consonants};
 
 /// Words that stand beside values and are none: things to do, and names of one special value.
 const RESERVED: [&str; 96] = [
-    "about", "accept", "actions", "activate", "active", "add", "all", "api", "apply", "approve",
-    "archive", "archived", "assign", "auth", "authenticate", "autocomplete", "batch", "bulk",
-    "callback", "cancel", "check", "clear", "clone", "close", "complete", "config",
-    "configuration", "confirm", "copy", "count", "create", "current", "deactivate", "default",
-    "delete", "details", "disable", "download", "edit", "enable", "events", "execute", "export",
-    "features", "filter", "find", "find_by", "health", "history", "import", "info", "invite",
-    "latest", "list", "login", "logout", "lookup", "me", "merge", "metadata", "metrics", "move",
-    "new", "options", "ping", "preview", "profile", "public", "publish", "query", "recent",
-    "refresh", "register", "reject", "remove", "reports", "reset", "restore", "revoke", "run",
-    "schema", "search", "self", "send", "settings", "share", "start", "stats", "status", "stop",
-    "summary", "sync", "update", "upload", "validate", "verify",
+    "about",
+    "accept",
+    "actions",
+    "activate",
+    "active",
+    "add",
+    "all",
+    "api",
+    "apply",
+    "approve",
+    "archive",
+    "archived",
+    "assign",
+    "auth",
+    "authenticate",
+    "autocomplete",
+    "batch",
+    "bulk",
+    "callback",
+    "cancel",
+    "check",
+    "clear",
+    "clone",
+    "close",
+    "complete",
+    "config",
+    "configuration",
+    "confirm",
+    "copy",
+    "count",
+    "create",
+    "current",
+    "deactivate",
+    "default",
+    "delete",
+    "details",
+    "disable",
+    "download",
+    "edit",
+    "enable",
+    "events",
+    "execute",
+    "export",
+    "features",
+    "filter",
+    "find",
+    "find_by",
+    "health",
+    "history",
+    "import",
+    "info",
+    "invite",
+    "latest",
+    "list",
+    "login",
+    "logout",
+    "lookup",
+    "me",
+    "merge",
+    "metadata",
+    "metrics",
+    "move",
+    "new",
+    "options",
+    "ping",
+    "preview",
+    "profile",
+    "public",
+    "publish",
+    "query",
+    "recent",
+    "refresh",
+    "register",
+    "reject",
+    "remove",
+    "reports",
+    "reset",
+    "restore",
+    "revoke",
+    "run",
+    "schema",
+    "search",
+    "self",
+    "send",
+    "settings",
+    "share",
+    "start",
+    "stats",
+    "status",
+    "stop",
+    "summary",
+    "sync",
+    "update",
+    "upload",
+    "validate",
+    "verify",
 ];
 
 /// What a word looks like.
@@ -95,14 +180,26 @@ impl Look {
             underscores,
             points,
             others: marks.saturating_sub(usize::from(hyphens + underscores + points)).min(9) as u8,
-            is_dotted: points > 0 && is_dotted(word, |part| part.bytes().all(|b| b.is_ascii_alphabetic())),
-            is_name_space: points > 0 && is_dotted(word, |part| part.starts_with(|c: char| c.is_ascii_uppercase())),
+            is_dotted: points > 0
+                && is_dotted(word, |part| part.bytes().all(|b| b.is_ascii_alphabetic())),
+            is_name_space: points > 0
+                && is_dotted(word, |part| part.starts_with(|c: char| c.is_ascii_uppercase())),
             is_random: bytes.len() >= 8
-                && (has_lower && changes(bytes) * 3 >= bytes.len() && longest_consonants(bytes) >= 5
+                && (has_lower
+                    && changes(bytes) * 3 >= bytes.len()
+                    && longest_consonants(bytes) >= 5
                     || longest_consonants(bytes) >= 7),
             length: bytes.len(),
         }
     }
+}
+
+/// `shop.Cart`, `Microsoft.Batch`: words with points between, the last with a capital.
+pub(super) fn is_service(word: &str) -> bool {
+    let last = word.rsplit('.').next().unwrap_or_default();
+    last.len() < word.len()
+        && last.starts_with(|first: char| first.is_ascii_uppercase())
+        && is_dotted(word, |part| part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 fn is_dotted(word: &str, is_part: impl Fn(&str) -> bool) -> bool {
@@ -127,7 +224,8 @@ pub(super) fn is_plural(word: &str) -> bool {
 /// `v1`, `V2.1`, `v1beta1`, `2`, `2.0`, `2024-01-01`: what stands for the version of an API.
 pub(super) fn is_version(word: &str) -> bool {
     let number = word.strip_prefix(['v', 'V']).unwrap_or(word);
-    let is_date = word.len() == 10 && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let is_date =
+        word.len() == 10 && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let digits = number.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
     is_date
         || number.bytes().next().is_some_and(|byte| byte.is_ascii_digit())

@@ -1,7 +1,10 @@
 //! The way of one path through a tree.
 
 use super::{MANY_NODES, MAX_NODES, NONE, ROOT, Sight, Tree};
-use crate::inventory::{paths::{evidence, vocabulary}, template::Step};
+use crate::inventory::{
+    paths::{evidence, vocabulary},
+    template::Step,
+};
 
 /// The label of a segment that is a value as a whole.
 pub(super) const VALUE: &str = "/{}";
@@ -9,8 +12,8 @@ pub(super) const VALUE: &str = "/{}";
 /// A way down a tree, step by step.
 pub(in crate::inventory::paths) struct Walk<'t> {
     tree: &'t mut Tree,
-    /// The requests on the way are counted, and new nodes made.
-    count: bool,
+    /// The path is evidence: nodes are made, unless there is no room.
+    is_evidence: bool,
     may_grow: bool,
     /// Where it is in the tree; `NONE` where the tree has nothing.
     node: u32,
@@ -22,13 +25,14 @@ pub(in crate::inventory::paths) struct Walk<'t> {
 /// What became of a path.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::inventory::paths) struct Outcome {
-    pub unlearned: bool,
+    /// Where it ended; `None` when the tree had no room for it.
+    pub node: Option<u32>,
     pub folded: bool,
 }
 
 impl<'t> Walk<'t> {
-    pub(super) fn new(tree: &'t mut Tree, count: bool, may_grow: bool) -> Self {
-        Self { tree, count, may_grow, node: ROOT, view: ROOT, folded: false }
+    pub(super) fn new(tree: &'t mut Tree, is_evidence: bool, may_grow: bool) -> Self {
+        Self { tree, is_evidence, may_grow, node: ROOT, view: ROOT, folded: false }
     }
 
     /// Takes a step. Gives whether it is a word that is a value.
@@ -36,10 +40,7 @@ impl<'t> Walk<'t> {
         let (Step::Word(label) | Step::Fixed(label) | Step::Value(label)) = step;
         let found = if self.node == NONE { None } else { self.tree.find(self.node, label) };
         if let Some(id) = found {
-            let node = &mut self.tree.nodes[id as usize];
-            if self.count {
-                node.requests = node.requests.saturating_add(1);
-            }
+            let node = &self.tree.nodes[id as usize];
             self.node = id;
             self.view = node.view;
             return node.is_value;
@@ -49,12 +50,12 @@ impl<'t> Walk<'t> {
 
     /// Ends the path here.
     pub(in crate::inventory::paths) fn end(self, is_whole: bool, sight: Sight<'_>) -> Outcome {
-        let unlearned = self.node == NONE || !is_whole;
-        self.tree.requests += 1;
-        if !unlearned {
-            self.tree.count_end(self.node, sight);
+        let node = Some(self.node).filter(|&node| node != NONE && is_whole);
+        match node {
+            Some(node) => self.tree.count(node, sight),
+            None => self.tree.requests += u64::from(sight.requests),
         }
-        Outcome { unlearned, folded: self.folded }
+        Outcome { node, folded: self.folded }
     }
 
     /// What the tree has not seen is what the view says of its like, until it is judged. Bias: a
@@ -73,7 +74,7 @@ impl<'t> Walk<'t> {
             (_, true) => values,
             _ => known,
         };
-        if self.node == NONE || !self.count {
+        if self.node == NONE || !self.is_evidence {
             self.node = NONE;
             return is_value;
         }
@@ -92,9 +93,6 @@ impl<'t> Walk<'t> {
             }
             None => NONE,
         };
-        if let Some(node) = self.tree.nodes.get_mut(node as usize) {
-            node.requests = node.requests.saturating_add(1);
-        }
         self.node = node;
         is_value
     }

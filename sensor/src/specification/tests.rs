@@ -1,0 +1,4 @@
+mod comparing;
+mod reading;
+mod round_trip;
+mod sample;

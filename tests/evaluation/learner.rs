@@ -1,0 +1,31 @@
+//! The inventory, as the evaluations drive it: the one place that knows its interface.
+
+use std::collections::BTreeSet;
+
+use sensor::{
+    exchange::Timestamp,
+    inventory::{
+        endpoint::Endpoints,
+        template::{Template, template},
+    },
+};
+
+use super::traffic::Sample;
+
+/// Rows, more than any specification gives.
+const MAX_ENDPOINTS: usize = 50_000;
+
+/// The rows that the inventory has after these exchanges, as (method, template).
+pub fn rows(samples: impl Iterator<Item = Sample>) -> BTreeSet<(String, String)> {
+    let mut endpoints = Endpoints::new(MAX_ENDPOINTS);
+    let mut route = Template::default();
+    let mut last = Timestamp(0);
+    for Sample { exchange, .. } in samples {
+        if let Some(request) = &exchange.request {
+            last = request.end;
+            template(request.path(), &mut route);
+            endpoints.record(&exchange, &route);
+        }
+    }
+    endpoints.rows(last).into_iter().map(|row| (row.method, row.route)).collect()
+}
