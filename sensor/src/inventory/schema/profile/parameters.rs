@@ -61,15 +61,15 @@ pub fn learn<'p>(
     learner.end();
     begin(&mut learner, "header");
     learn_fields(&request.head, &mut learner);
-    learner.end();
-    begin(&mut learner, "cookie");
-    learn_cookies(&request.head, &mut learner);
-    // Fields that were left out of a head may have been parameters.
+    // Fields that were left out of a head may have been parameters: it stays open, as one cut.
     let lacks_fields = request.problems.contains(Problems::TOO_MANY_FIELDS)
         || request.problems.contains(Problems::INVALID_FIELD);
     if lacks_fields {
         return learner.finish(Ending::Cut);
     }
+    learner.end();
+    begin(&mut learner, "cookie");
+    learn_cookies(&request.head, &mut learner);
     learner.end();
     learner.end();
     learner.finish(Ending::Whole);

@@ -186,3 +186,81 @@ fn an_observer_sees_each_value_with_its_name() {
         ]
     );
 }
+
+/// Five letters that look like no identifier.
+fn word(index: usize) -> String {
+    let letter = |index: usize| char::from(b'a' + (index % 26) as u8);
+    [index, index / 26, index / 676, 7, 11].map(letter).iter().collect()
+}
+
+#[test]
+fn names_that_scanners_make_up_use_no_room() {
+    let mut fixture = Fixture::default();
+    for index in 0..2000 {
+        let target = format!("/users?page={index}&{}=1", word(index));
+        fixture.ask(&request(&target, &[]), &[], None);
+    }
+    let operation = fixture.profile.describe();
+    let names: Vec<_> = operation.parameters.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["page", "{key}"]);
+    assert!(parameter(&operation, Place::Query, "page").required);
+    assert_eq!(fixture.profile.counters(), Counters::default());
+    assert!(fixture.profile.fields() < 80);
+}
+
+#[test]
+fn a_head_that_lacks_fields_proves_no_absence() {
+    let mut fixture = Fixture::default();
+    let mut lacking = request("/users?page=1", &[]);
+    fixture.ask(&request("/users?page=1", &[("X-Tenant", "a")]), &[], None);
+    lacking.problems.insert(Problems::TOO_MANY_FIELDS);
+    fixture.ask(&lacking, &[], None);
+    assert!(parameter(&fixture.profile.describe(), Place::Header, "x-tenant").required);
+    fixture.ask(&request("/users?page=1", &[]), &[], None);
+    assert!(!parameter(&fixture.profile.describe(), Place::Header, "x-tenant").required);
+}
+
+#[test]
+fn statuses_and_media_types_are_bounded() {
+    let mut fixture = Fixture::default();
+    for status in 200..600 {
+        fixture.answer(&response(status, "application/json"), Some("{\"a\": 1}"));
+    }
+    for index in 0..20 {
+        fixture.answer(&response(200, &format!("image/x-{index}")), Some("?"));
+    }
+    let responses = fixture.profile.describe().responses;
+    assert_eq!(responses.len(), MAX_CODES + 4, "{:?}", responses.keys());
+    assert_eq!(responses["4XX"]["application/json"].seen, 100);
+    assert_eq!(responses["200"].len(), MAX_MEDIA_TYPES);
+    assert_eq!(fixture.profile.counters().refused, 15);
+}
+
+#[test]
+fn profiles_merge_in_any_order() {
+    let mut parts = [Fixture::default(), Fixture::default()];
+    let json = ("Content-Type", "application/json");
+    for (index, fixture) in parts.iter_mut().enumerate() {
+        for page in 0..40 {
+            let target = format!("/users?page={page}&only{}=x", ["one", "two"][index]);
+            let body = format!(r#"{{"id": {page}, "kind": "k{}"}}"#, page % 3);
+            fixture.ask(&request(&target, &[json]), &[], Some(&body));
+            fixture.answer(&response(200 + index as u16, "application/json"), Some(&body));
+        }
+    }
+    let [one, other] = parts.map(|fixture| fixture.profile);
+    let merged = |left: &Profile, right: &Profile| {
+        let mut profile = left.clone();
+        profile.merge(right, Settings::new(1));
+        profile.describe()
+    };
+    let operation = merged(&one, &other);
+    assert_eq!(operation, merged(&other, &one));
+    assert!(parameter(&operation, Place::Query, "page").required);
+    assert!(!parameter(&operation, Place::Query, "onlytwo").required);
+    assert_eq!(operation.request["application/json"].seen, 80);
+    assert_eq!(operation.responses.len(), 2);
+    let stored = serde_json::to_string(&one).expect("serialises");
+    let back: Profile = serde_json::from_str(&stored).expect("comes back");
+    assert_eq!(merged(&back, &other), operation);
+}

@@ -4,7 +4,7 @@
 //! by how they come: where at least 20 keys of an object each come in less than a twentieth of
 //! its objects, and hold values of the same types, they are data; so are 128 and more that hold
 //! values of the same types. Keys of a query are what a caller made up when each of at least 20
-//! came no more than twice. Biased towards records: an object of many rare fields of different
+//! came no more than twice, and so are then all others that came no more than twice. Biased towards records: an object of many rare fields of different
 //! types stays one.
 //!
 //! Judged when an object is described, so that the order of arrival does not matter, and when it
@@ -58,7 +58,7 @@ impl Tree {
         let mut rare = vec![false; self.nodes.len()];
         let mut maps = Vec::new();
         for node in 0..self.nodes.len() as u16 {
-            if usize::from(self.nodes[usize::from(node)].children) >= MIN_KEYS {
+            if self.nodes[usize::from(node)].children > 1 {
                 maps.extend(self.judge(node, &mut rare).then_some(node));
             }
         }
@@ -83,7 +83,14 @@ impl Tree {
             }
         };
         let found = || named().filter(is_rare);
-        let is_map = found().count() >= MIN_KEYS && (is_untyped || self.are_alike(found()));
+        // Where names are made up, those of late are too.
+        let is_known = is_untyped
+            && self.children(parent).any(|child| {
+                let child = &self.nodes[usize::from(child)];
+                child.role == Role::Key && child.field.present >= MIN_KEYS as u64
+            });
+        let least = if is_known { 1 } else { MIN_KEYS };
+        let is_map = found().count() >= least && (is_untyped || self.are_alike(found()));
         if is_map {
             found().for_each(|child| rare[usize::from(child)] = true);
         }
