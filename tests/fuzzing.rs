@@ -1,6 +1,7 @@
 //! The entry points that read bytes from outside, for arbitrary bytes. The fuzz targets in
 //! `fuzz/` and the tests below share them.
 
+mod schema;
 #[cfg(test)]
 mod smoke;
 mod tls;
@@ -16,7 +17,10 @@ use sensor::{
     stream,
 };
 
-pub use self::tls::{executable, go_table, key_log, tls};
+pub use self::{
+    schema::schema,
+    tls::{executable, go_table, key_log, tls},
+};
 
 /// Small bounds, so that small inputs reach them.
 fn settings(source: Source) -> Settings {
@@ -228,6 +232,7 @@ mod tests {
         ("key-log", key_log),
         ("executable", executable),
         ("specification", specification),
+        ("schema", schema),
         ("go-table", go_table),
     ];
 

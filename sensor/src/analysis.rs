@@ -12,10 +12,7 @@ use crate::{
     connections::{Connections, Owner, Settings, Source, TlsSettings, nanoseconds},
     coverage::{Coverage, TlsProgram},
     exchange::{ConnectionId, Exchange, Timestamp, Workload},
-    inventory::{
-        endpoint::{EndpointRow, Endpoints},
-        template::{Template, template},
-    },
+    inventory::{Inventory, template::Template},
     protocol::http1,
     stats::Counters,
     stream,
@@ -50,10 +47,9 @@ pub struct Analysis<R> {
 
 /// Everything right of the exchange.
 struct Consumer<R> {
-    endpoints: Endpoints,
+    inventory: Inventory,
     attribution: Option<Attribution>,
     now: Instant,
-    template: Template,
     coverage: Coverage,
     records: R,
     counters: Counters,
@@ -72,15 +68,15 @@ impl<R: Records> Analysis<R> {
         config: &Config,
         source: Source,
         attribution: Option<Attribution>,
+        inventory: Inventory,
         records: R,
     ) -> Self {
         Self {
             connections: Connections::new(settings(config, source)),
             consumer: Consumer {
-                endpoints: Endpoints::new(config.inventory.max_endpoints),
+                inventory,
                 attribution,
                 now: Instant::now(),
-                template: Template::default(),
                 coverage: Coverage::default(),
                 records,
                 counters: Counters::default(),
@@ -174,14 +170,14 @@ impl<R: Records> Analysis<R> {
         self.consumer.records
     }
 
-    /// The endpoint list.
-    pub fn rows(&self, now: Timestamp) -> Vec<EndpointRow> {
-        self.consumer.endpoints.rows(now)
+    /// What exists.
+    pub fn inventory(&mut self) -> &mut Inventory {
+        &mut self.consumer.inventory
     }
 
     /// Endpoints listed.
     pub fn endpoints(&self) -> usize {
-        self.consumer.endpoints.len()
+        self.consumer.inventory.len()
     }
 
     /// Connections followed.
@@ -198,7 +194,7 @@ impl<R: Records> Analysis<R> {
     pub fn counters(&self) -> Counters {
         let counts = self.connections.counts();
         let memory = self.connections.memory();
-        let endpoints = self.consumer.endpoints.counters();
+        let endpoints = self.consumer.inventory.counters();
         let (secrets, unclaimed) = self.connections.secrets();
         let open = self.connections.len() as u64;
         Counters {
@@ -249,12 +245,9 @@ impl<R: Records> Consumer<R> {
             }
         }
         self.count(&exchange);
-        if let Some(request) = &exchange.request {
-            template(request.path(), &mut self.template);
-        }
-        self.endpoints.record(&exchange, &self.template);
+        let template = self.inventory.record(&exchange);
         exchange.drop_bodies();
-        self.records.record(exchange, &self.template);
+        self.records.record(exchange, template);
     }
 
     fn book_coverage(&mut self, now: Timestamp) {

@@ -6,9 +6,11 @@
 mod completions;
 mod config;
 pub mod doctor;
+mod endpoint;
 mod endpoints;
 mod filter;
 mod human;
+mod inventory;
 pub mod live_view;
 pub mod logging;
 mod man;
@@ -64,6 +66,8 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Endpoints(endpoints::Arguments),
+    Endpoint(endpoint::Arguments),
+    Inventory(inventory::Arguments),
     Tail(tail::Arguments),
     Status(status::Arguments),
     Tls(tls::Arguments),
@@ -98,6 +102,8 @@ impl Arguments {
         match command {
             Command::Run(arguments) => arguments.run(&common),
             Command::Endpoints(arguments) => arguments.run(&common),
+            Command::Endpoint(arguments) => arguments.run(&common),
+            Command::Inventory(arguments) => arguments.run(&common),
             Command::Tail(arguments) => arguments.run(&common),
             Command::Status(arguments) => arguments.run(&common),
             Command::Tls(arguments) => arguments.run(&common),

@@ -45,6 +45,8 @@ pub struct Config {
     pub http: Http,
     /// `[inventory]`
     pub inventory: Inventory,
+    /// `[store]`
+    pub store: Store,
     /// `[mask]`
     pub mask: Mask,
     /// `[control]`
@@ -120,11 +122,20 @@ pub struct Http {
     pub max_decoded_bytes: usize,
 }
 
+/// What survives a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// The file; `None` keeps nothing.
+    pub path: Option<PathBuf>,
+}
+
 /// The endpoint list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inventory {
     /// Rows kept.
     pub max_endpoints: usize,
+    /// File with owners and kinds of sensitive data.
+    pub rules: Option<PathBuf>,
 }
 
 /// Masking of values.
@@ -277,7 +288,8 @@ impl Default for Config {
                 cache: Some(PathBuf::from("/var/lib/sensor/libraries.json")),
             },
             http: Http { max_head_bytes: 64 << 10, max_decoded_bytes: 1 << 20 },
-            inventory: Inventory { max_endpoints: 20_000 },
+            inventory: Inventory { max_endpoints: 20_000, rules: None },
+            store: Store { path: Some(PathBuf::from("/var/lib/sensor/inventory.redb")) },
             mask: Mask { key_file: None },
             control: Control { socket: PathBuf::from("/run/sensor/control.sock") },
             output: Output {

@@ -21,7 +21,7 @@ use std::{
 use axum::{
     Json, Router,
     body::Body,
-    extract::State,
+    extract::{Path, State},
     http::{StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
@@ -37,7 +37,10 @@ pub use self::{
     tail::{Delivery, Subscriber},
     tls::TlsStatus,
 };
-use crate::{inventory::endpoint::EndpointRow, stats::Status};
+use crate::{
+    inventory::{EndpointDetail, endpoint::EndpointRow},
+    stats::Status,
+};
 
 /// Records that wait for one reader of `/tail` before it loses some.
 const TAIL_QUEUE: usize = 4096;
@@ -54,6 +57,10 @@ const FAREWELL: Duration = Duration::from_millis(500);
 pub enum Query {
     /// The endpoint list.
     Endpoints(oneshot::Sender<Vec<EndpointRow>>),
+    /// Everything about the endpoint of an id.
+    Endpoint(String, oneshot::Sender<Option<EndpointDetail>>),
+    /// Everything about all endpoints.
+    Inventory(oneshot::Sender<Vec<EndpointDetail>>),
     /// How the sensor is.
     Status(oneshot::Sender<Status>),
     /// What is read of TLS, and what is not.
@@ -101,6 +108,8 @@ struct Server {
 fn router(server: Arc<Server>) -> Router {
     Router::new()
         .route("/endpoints", get(endpoints))
+        .route("/endpoints/{id}", get(endpoint))
+        .route("/inventory", get(inventory))
         .route("/status", get(status))
         .route("/tls", get(tls))
         .route("/tail", get(tail))
@@ -112,6 +121,20 @@ fn router(server: Arc<Server>) -> Router {
 
 async fn endpoints(State(server): State<Arc<Server>>) -> Result<Json<Vec<EndpointRow>>, Failure> {
     server.ask(Query::Endpoints).await.map(Json)
+}
+
+async fn endpoint(
+    State(server): State<Arc<Server>>,
+    Path(id): Path<String>,
+) -> Result<Json<EndpointDetail>, Failure> {
+    let detail = server.ask(|sender| Query::Endpoint(id.clone(), sender)).await?;
+    detail.map(Json).ok_or(Failure::NoEndpoint(id))
+}
+
+async fn inventory(
+    State(server): State<Arc<Server>>,
+) -> Result<Json<Vec<EndpointDetail>>, Failure> {
+    server.ask(Query::Inventory).await.map(Json)
 }
 
 async fn status(State(server): State<Arc<Server>>) -> Result<Json<Status>, Failure> {
@@ -145,7 +168,7 @@ async fn method_not_allowed() -> Failure {
 }
 
 impl Server {
-    async fn ask<T>(&self, query: fn(oneshot::Sender<T>) -> Query) -> Result<T, Failure> {
+    async fn ask<T>(&self, query: impl FnOnce(oneshot::Sender<T>) -> Query) -> Result<T, Failure> {
         let (sender, receiver) = oneshot::channel();
         self.send(query(sender))?;
         match tokio::time::timeout(ANSWER, receiver).await {
@@ -172,8 +195,12 @@ enum Failure {
     Stopping,
     #[error("{MAX_TAILS} readers of /tail are connected already: end one of them")]
     TooManyTails,
-    #[error("no such path: {0} (there are /endpoints, /status, /tail and /healthz)")]
+    #[error(
+        "no such path: {0} (there are /endpoints, /inventory, /status, /tls, /tail and /healthz)"
+    )]
     NotFound(String),
+    #[error("no endpoint has the id {0}: `sensor endpoints --output json` lists them")]
+    NoEndpoint(String),
     #[error("only GET is answered here")]
     MethodNotAllowed,
 }
@@ -182,7 +209,7 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = match self {
             Self::Busy | Self::Stopping | Self::TooManyTails => StatusCode::SERVICE_UNAVAILABLE,
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::NotFound(_) | Self::NoEndpoint(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         };
         (status, Json(json!({ "error": self.to_string() }))).into_response()

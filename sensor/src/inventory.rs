@@ -1,10 +1,168 @@
-//! What exists: endpoint rows learned from exchanges.
+//! What exists: endpoints, what they take and give, what is exposed, who owns it.
 
 pub mod authentication;
 pub mod description;
 pub mod endpoint;
+pub mod learned;
+pub mod lifecycle;
+pub mod paths;
 pub mod risk;
 pub mod rules;
 pub mod schema;
 pub mod sensitive;
 pub mod template;
+
+use serde::{Deserialize, Serialize};
+
+use self::{
+    description::Operation,
+    endpoint::{Change, Counters, EndpointRow, Endpoints, Row},
+    learned::{AuthenticationView, Learned, Learner, SensitiveView},
+    risk::{Evidence, Risk},
+    rules::Rules,
+    sensitive::CustomError,
+    template::Template,
+};
+use crate::exchange::{Exchange, Timestamp};
+
+/// All endpoints with what is known of them.
+pub struct Inventory {
+    endpoints: Endpoints,
+    learner: Learner,
+    rules: Rules,
+}
+
+/// Everything about one endpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct EndpointDetail {
+    /// Its row of the list.
+    #[serde(flatten)]
+    pub row: EndpointRow,
+    /// Parameters, request and responses.
+    pub operation: Operation,
+    /// How requests authenticate.
+    pub access: AuthenticationView,
+    /// Sensitive data by field.
+    pub data: Vec<SensitiveView>,
+    /// Values of fields beyond the bounds, and bodies that were cut or not what they were said
+    /// to be.
+    pub not_learned: NotLearned,
+}
+
+/// What could not be learned of an endpoint.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+pub struct NotLearned {
+    /// Values that found no place: too many fields, or too deep.
+    pub refused: u64,
+    /// Bodies that were cut.
+    pub truncated: u64,
+    /// Bodies that are not what their media type says, or broken inside.
+    pub malformed: u64,
+}
+
+impl Inventory {
+    /// Nothing seen yet, for at most `max_endpoints`. Values are hashed under `seed`.
+    pub fn new(max_endpoints: usize, seed: u64, rules: Rules) -> Result<Self, CustomError> {
+        let learner = Learner::new(seed, &rules.sensitive)?;
+        Ok(Self { endpoints: Endpoints::new(max_endpoints), learner, rules })
+    }
+
+    /// Learns from an exchange and gives the template of its path, as far as known.
+    pub fn record(&mut self, exchange: &Exchange) -> &Template {
+        let Self { endpoints, learner, .. } = self;
+        let shape = learner.shape(exchange);
+        endpoints.record(exchange, shape, |row, template| {
+            learner.learn(row.learned_mut(), exchange, template);
+        })
+    }
+
+    /// The list at `now`, in the order of service, route, method and role.
+    pub fn rows(&mut self, now: Timestamp) -> Vec<EndpointRow> {
+        self.endpoints.settle();
+        let show = |(key, row): (&[u8], &Row)| {
+            let mut shown = row.show(key, now);
+            self.complete(&mut shown, row.learned());
+            shown
+        };
+        let mut rows: Vec<_> = self.endpoints.iter().map(show).collect();
+        rows.sort_by(|left, right| left.order().cmp(&right.order()));
+        rows
+    }
+
+    /// Everything about the endpoint of an id.
+    pub fn detail(&self, id: &str, now: Timestamp) -> Option<EndpointDetail> {
+        let (key, row) = self.endpoints.find(id)?;
+        Some(self.detail_of(key, row, now))
+    }
+
+    /// Everything about all endpoints, in the order of the list.
+    pub fn details(&self, now: Timestamp) -> Vec<EndpointDetail> {
+        let mut details: Vec<_> =
+            self.endpoints.iter().map(|(key, row)| self.detail_of(key, row, now)).collect();
+        details.sort_by(|left, right| left.row.order().cmp(&right.row.order()));
+        details
+    }
+
+    /// At most `limit` pairs for the store that have changed since they were last taken, and all
+    /// that are gone; fewer than `limit` when these are all.
+    pub fn take_changes(&mut self, limit: usize) -> Vec<Change> {
+        self.endpoints.take_changes(limit)
+    }
+
+    /// All pairs are to be taken again.
+    pub fn mark_changed(&mut self) {
+        self.endpoints.mark_changed();
+    }
+
+    /// Takes a pair of the store back; whether it was of use.
+    pub fn restore(&mut self, key: &[u8], value: &[u8]) -> bool {
+        self.endpoints.restore(key, value)
+    }
+
+    /// How many endpoints are listed.
+    pub fn len(&self) -> usize {
+        self.endpoints.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.endpoints.is_empty()
+    }
+
+    /// What is in no row.
+    pub fn counters(&self) -> Counters {
+        self.endpoints.counters()
+    }
+
+    fn detail_of(&self, key: &[u8], row: &Row, now: Timestamp) -> EndpointDetail {
+        let mut shown = row.show(key, now);
+        let learned = row.learned();
+        self.complete(&mut shown, learned);
+        let mut operation = learned.map(Learned::describe).unwrap_or_default();
+        operation.host.clone_from(&shown.host);
+        operation.method.clone_from(&shown.method);
+        operation.route.clone_from(&shown.route);
+        EndpointDetail {
+            row: shown,
+            operation,
+            access: learned.map(Learned::authentication).unwrap_or_default(),
+            data: learned.map(|l| l.sensitive(self.learner.detector())).unwrap_or_default(),
+            not_learned: learned.map(Learned::not_learned).unwrap_or_default(),
+        }
+    }
+
+    /// Adds what the counts alone do not tell.
+    fn complete(&self, row: &mut EndpointRow, learned: Option<&Learned>) {
+        let detector = self.learner.detector();
+        let evidence = learned.map(|learned| learned.evidence(detector)).unwrap_or_default();
+        row.risk = Risk::of(&Evidence {
+            writes: matches!(&*row.method, "POST" | "PUT" | "PATCH" | "DELETE"),
+            ..evidence
+        });
+        row.sensitive = learned.map(|l| l.sensitive_kinds(detector)).unwrap_or_default();
+        let process = row.process.as_deref();
+        row.owner = self.rules.owner(&row.host, &row.route, process).map(str::to_owned);
+    }
+}

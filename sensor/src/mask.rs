@@ -90,6 +90,12 @@ impl MaskKey {
         MaskedHash(hash)
     }
 
+    /// A number that follows from the key, for hashes that never leave the process.
+    pub fn seed(&self) -> u64 {
+        let hash = blake3::keyed_hash(&self.0, b"seed of the inventory");
+        hash.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    }
+
     /// The facts on a value of a known kind.
     pub fn mask(&self, kind: &'static str, value: &[u8]) -> Masked {
         Masked { kind, length: value.len(), hash: self.hash(value) }

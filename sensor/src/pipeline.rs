@@ -5,6 +5,8 @@
 //! socket owners, a fifth finds TLS libraries. They are joined by bounded channels, and the first
 //! never waits for another.
 
+mod checkpoint;
+mod inventory;
 mod live;
 mod records;
 mod replay;

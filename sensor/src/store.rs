@@ -1,8 +1,8 @@
 //! What survives a restart: the inventory, in one file of an embedded database.
 //!
 //! The file holds key and value pairs that the inventory makes and reads back; this module knows
-//! nothing of their content but its version. Every [`Store::save`] is one transaction, so a crash
-//! leaves the file as one of them left it. A file that cannot be used is set aside under another
+//! nothing of their content but its version. What is written lasts from [`Transaction::commit`] on,
+//! so a crash leaves the file as one of them left it. A file that cannot be used is set aside under another
 //! name, with a word to the operator, and never written again.
 
 use std::{
@@ -10,7 +10,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use redb::{
+    Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, TableDefinition,
+    WriteTransaction,
+};
 
 /// Version of what the pairs hold. A file of a lower one that cannot be read any more is set
 /// aside like one of a higher one.
@@ -36,6 +39,13 @@ pub struct Change {
 pub struct Store {
     database: Database,
     path: PathBuf,
+}
+
+/// Changes on their way into the file, which keeps them itself: their number is not bounded by
+/// memory.
+pub struct Transaction<'s> {
+    store: &'s Store,
+    transaction: WriteTransaction,
 }
 
 /// A file that could not be used, and where it is now.
@@ -119,21 +129,11 @@ impl Store {
         Ok(())
     }
 
-    /// Makes all changes, or none.
-    pub fn save(&self, changes: &[Change]) -> Result<(), StoreError> {
-        let failed = |error: redb::Error| self.error("write", error);
-        let transaction = self.database.begin_write().map_err(|e| failed(e.into()))?;
-        {
-            let mut table = transaction.open_table(PAIRS).map_err(|e| failed(e.into()))?;
-            for Change { key, value } in changes {
-                let done = match value {
-                    Some(value) => table.insert(&key[..], &value[..]).map(drop),
-                    None => table.remove(&key[..]).map(drop),
-                };
-                done.map_err(|e| failed(e.into()))?;
-            }
-        }
-        transaction.commit().map_err(|e| failed(e.into()))
+    /// Begins to write: all of it happens at [`Transaction::commit`], or nothing.
+    pub fn begin(&self) -> Result<Transaction<'_>, StoreError> {
+        let transaction = self.database.begin_write();
+        let transaction = transaction.map_err(|error| self.error("write", error.into()))?;
+        Ok(Transaction { store: self, transaction })
     }
 
     /// Where it is.
@@ -183,6 +183,28 @@ impl Store {
 
     fn error(&self, action: &'static str, error: redb::Error) -> StoreError {
         StoreError::Database { action, path: self.path.clone(), error: Box::new(error) }
+    }
+}
+
+impl Transaction<'_> {
+    /// Adds changes.
+    pub fn add(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        let failed = |error: redb::Error| self.store.error("write", error);
+        let mut table = self.transaction.open_table(PAIRS).map_err(|e| failed(e.into()))?;
+        for Change { key, value } in changes {
+            let done = match value {
+                Some(value) => table.insert(&key[..], &value[..]).map(drop),
+                None => table.remove(&key[..]).map(drop),
+            };
+            done.map_err(|e| failed(e.into()))?;
+        }
+        Ok(())
+    }
+
+    /// Makes them last.
+    pub fn commit(self) -> Result<(), StoreError> {
+        let Self { store, transaction } = self;
+        transaction.commit().map_err(|error| store.error("write", error.into()))
     }
 }
 

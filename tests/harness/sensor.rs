@@ -67,6 +67,7 @@ impl Settings {
             format!("output.file.path={}", path("events.jsonl")),
             "output.file.max_bytes=4GiB".to_owned(),
             format!("control.socket={}", path("control")),
+            format!("store.path={}", path("inventory.redb")),
             format!("mask.key_file={}", path("key")),
         ];
         for setting in own.iter().chain(&self.set) {

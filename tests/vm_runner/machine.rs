@@ -64,6 +64,7 @@ impl Machine {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(arguments).arg("--socket").arg(self.scratch.join("control"));
+        command.env("SENSOR_STORE__PATH", self.scratch.join("inventory.redb"));
         command
     }
 }

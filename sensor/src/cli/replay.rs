@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::{
     Common,
     endpoints::{self, ListArguments},
-    human, logging, terminal,
+    human, inventory, logging, terminal,
 };
 use crate::{
     inventory::endpoint::EndpointRow,
@@ -26,6 +26,7 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  sensor replay monday.pcap tuesday.pcapng.gz\n  \
     sensor replay capture.pcap --output jsonl > exchanges.jsonl\n  \
+    sensor replay capture.pcap --output inventory | jq '.[].operation'\n  \
     sensor replay capture.pcap --keylog keys.txt")]
 pub struct Arguments {
     /// Capture files, in the order of their traffic.
@@ -48,6 +49,8 @@ enum Output {
     Endpoints,
     /// The endpoint list, as one JSON array.
     Json,
+    /// Everything about the endpoints, as one JSON array.
+    Inventory,
     /// One exchange a line (docs/events.md).
     Jsonl,
 }
@@ -64,11 +67,15 @@ impl Arguments {
             files: &self.files,
             key_logs: &self.key_logs,
             progress: &mut |bytes| bar.set_position(bytes),
+            details: self.output == Output::Inventory,
             records: (self.output == Output::Jsonl).then_some(&mut records as &mut dyn Write),
         });
         bar.finish_and_clear();
         let outcome = outcome?;
         records.flush()?;
+        if self.output == Output::Inventory {
+            inventory::write(&outcome.details)?;
+        }
         self.write_endpoints(outcome.endpoints)?;
         for problem in &outcome.problems {
             eprintln!("warning: {}", human::printable(problem));
@@ -84,7 +91,7 @@ impl Arguments {
         let output = match self.output {
             Output::Endpoints => endpoints::Output::Table,
             Output::Json => endpoints::Output::Json,
-            Output::Jsonl => return Ok(()),
+            Output::Jsonl | Output::Inventory => return Ok(()),
         };
         endpoints::write_list(&self.list.arrange(rows), output)
     }

@@ -216,6 +216,25 @@ pub const KEYS: &[Key] = &[
         get: |config| Some(config.inventory.max_endpoints.to_string()),
     },
     Key {
+        name: "inventory.rules",
+        meaning: "file that says who owns what, and adds kinds of sensitive data",
+        set: |config, value| value.path().map(|path| config.inventory.rules = Some(path)),
+        get: |config| config.inventory.rules.as_ref().map(|path| quote(&path.to_string_lossy())),
+    },
+    Key {
+        name: "store.path",
+        meaning: "file in which the inventory survives a restart; none keeps nothing",
+        set: |config, value| {
+            let path = value.path()?;
+            config.store.path = (path.as_os_str() != "none").then_some(path);
+            Ok(())
+        },
+        get: |config| match &config.store.path {
+            Some(path) => Some(quote(&path.to_string_lossy())),
+            None => Some(quote("none")),
+        },
+    },
+    Key {
         name: "mask.key_file",
         meaning: "file with the key of the value hashes; without, a random key each run",
         set: |config, value| value.path().map(|path| config.mask.key_file = Some(path)),

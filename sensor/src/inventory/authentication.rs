@@ -18,7 +18,9 @@ pub use stats::{AuthenticationStats, JwtFacts, KindShare};
 use std::sync::Arc;
 
 /// A way to authenticate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[repr(u8)]
 pub enum AuthenticationKind {
     /// No credential was seen.

@@ -8,10 +8,15 @@
 //! call that hangs.
 
 mod host;
+mod moves;
 mod row;
+mod stored;
 
 pub use host::Host;
 pub(super) use host::is_host;
+pub use moves::Moved;
+pub use row::Row;
+pub use stored::Change;
 
 use std::{collections::BTreeMap, io::Write as _};
 
@@ -20,9 +25,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     exchange::{Exchange, Method, Request, Role, Timestamp, Workload},
-    inventory::template::Template,
+    inventory::{
+        lifecycle::Lifecycle,
+        paths::{self, Declared, Paths, PlaceId, Sight},
+        risk::Risk,
+        template::{Template, template},
+    },
 };
-use row::Row;
 
 /// Routes that wait for a status that shows that they exist.
 const MAX_CANDIDATES: usize = 1024;
@@ -45,11 +54,17 @@ pub struct Endpoints {
     older_candidates: Rows,
     max_rows: usize,
     counters: Counters,
-    /// The key of the exchange at hand, kept for its allocation.
+    paths: Paths,
+    declared: Declared,
+    moved: Moved,
+    /// Keys of rows that are gone, for the store.
+    gone: Vec<Box<[u8]>>,
+    /// The key and template of the exchange at hand, kept for their allocations.
     key: Key,
+    template: Template,
 }
 
-/// Exchanges that are in no row.
+/// Exchanges that are in no row, and paths that were not learned from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Of endpoints that were new when all rows were taken.
@@ -58,6 +73,8 @@ pub struct Counters {
     pub unpaired_responses: u64,
     /// Of routes that were only ever answered with 400, 404, 405 or 501, and forgotten.
     pub forgotten: u64,
+    /// Paths.
+    pub paths: paths::Counters,
 }
 
 impl Endpoints {
@@ -69,21 +86,69 @@ impl Endpoints {
             older_candidates: Rows::default(),
             max_rows,
             counters: Counters::default(),
+            paths: Paths::default(),
+            declared: Declared::default(),
+            moved: Moved::default(),
+            gone: Vec::new(),
             key: Key::default(),
+            template: Template::default(),
         }
     }
 
-    /// Counts an exchange; `template` is that of its request's path.
-    pub fn record(&mut self, exchange: &Exchange, template: &Template) {
+    /// Counts an exchange and gives the template of its path, as far as known; without a request,
+    /// that of an earlier one. `learn` is given its row, unless it is in none.
+    ///
+    /// `shape` is a hash of what the responses of one endpoint have in common and others have not,
+    /// such as the names in a JSON object; 0 when unknown. It helps to tell values from literals.
+    pub fn record(
+        &mut self,
+        exchange: &Exchange,
+        shape: u32,
+        learn: impl FnOnce(&mut Row, &Template),
+    ) -> &Template {
         let Some(request) = &exchange.request else {
             self.counters.unpaired_responses += 1;
-            return;
+            return &self.template;
         };
-        self.key.set(exchange, request, &template.route);
-        match self.listed.get_mut(&self.key.bytes[..]) {
-            Some(row) => row.record(exchange, request),
-            None => self.record_unlisted(exchange, request),
+        self.key.begin(exchange, request);
+        let place = self.resolve(exchange, request, shape);
+        if let Some(row) = self.listed.get_mut(&self.key.bytes[..]) {
+            row.place = place.or(row.place);
+            row.record(exchange, request);
+            learn(row, &self.template);
+        } else {
+            self.record_unlisted(exchange, request, learn);
         }
+        &self.template
+    }
+
+    /// Prefers these routes, such as `/pets/{petId}`, for paths of a host that they match, and
+    /// gives how many were not taken: no route, or too many. Rows that match are joined.
+    pub fn declare<'r>(&mut self, host: &str, routes: impl Iterator<Item = &'r str>) -> usize {
+        let refused = self.declared.add(host.as_bytes(), routes);
+        self.rejoin_declared(host);
+        refused
+    }
+
+    /// Judges what was learned since templates were last judged, so that they no longer depend on
+    /// the order of the exchanges.
+    pub fn settle(&mut self) {
+        for (key, row) in &mut self.listed {
+            let [_, method, ..] = row.key_parts(key);
+            let method = str::from_utf8(method).unwrap_or_default();
+            if let Some((place, sight)) = row.place.zip(row.take_evidence(method)) {
+                // What is due is judged below.
+                self.paths.add(place, sight);
+            }
+        }
+        for moves in self.paths.settle() {
+            self.move_rows(&moves);
+        }
+    }
+
+    /// Ids that ended, with the ids that took their place, since the last call.
+    pub fn take_moved(&mut self) -> Vec<(String, String)> {
+        self.moved.take()
     }
 
     /// The rows at `now`, in the order of service, route, method and role.
@@ -91,6 +156,16 @@ impl Endpoints {
         let mut rows: Vec<_> = self.listed.iter().map(|(key, row)| row.show(key, now)).collect();
         rows.sort_by(|left, right| left.order().cmp(&right.order()));
         rows
+    }
+
+    /// The row of an id with its key, for what the list does not show.
+    pub fn find(&self, wanted: &str) -> Option<(&[u8], &Row)> {
+        self.listed.iter().find(|(key, _)| row::id(key) == wanted).map(|(key, row)| (&key[..], row))
+    }
+
+    /// Every listed row with its key, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Row)> {
+        self.listed.iter().map(|(key, row)| (&key[..], row))
     }
 
     /// How many endpoints are listed.
@@ -105,10 +180,49 @@ impl Endpoints {
 
     /// What is in no row.
     pub fn counters(&self) -> Counters {
-        self.counters
+        Counters { paths: self.paths.counters(), ..self.counters }
     }
 
-    fn record_unlisted(&mut self, exchange: &Exchange, request: &Request) {
+    /// Makes the template and the key. An answer that shows that the path exists makes it evidence;
+    /// gives where, when the template follows from the path's form.
+    fn resolve(&mut self, exchange: &Exchange, request: &Request, shape: u32) -> Option<PlaceId> {
+        let (path, out) = (request.path(), &mut self.template);
+        if !self.declared.is_empty() && self.declared.template(self.key.host(), path, out) {
+            self.key.end(&self.template.route);
+            return None;
+        }
+        let status = exchange.response.as_ref().map(|response| response.status);
+        let exists = status.is_none_or(|status| !row::is_miss(status));
+        let shape = if status.is_some_and(|status| status < 300) { shape } else { 0 };
+        let mut sight =
+            exists.then(|| Sight { method: method(&request.method), requests: 1, shape });
+        // Most paths are those of a row whose route follows from their form.
+        template(path, out);
+        self.key.end(&out.route);
+        let row = self.listed.get_mut(&self.key.bytes[..]);
+        if let Some((row, place)) = row.and_then(|row| row.place.map(|place| (row, place))) {
+            let evidence = sight.and_then(|sight| row.evidence(sight));
+            let Some(moves) = evidence.and_then(|sight| self.paths.count(place, sight)) else {
+                return Some(place);
+            };
+            self.move_rows(&moves);
+            sight = None;
+        }
+        let host = paths::Host { role: exchange.role, name: self.key.host() };
+        let resolved = self.paths.template(host, path, sight, &mut self.template);
+        if let Some(moves) = resolved.moves {
+            self.move_rows(&moves);
+        }
+        self.key.end(&self.template.route);
+        resolved.place
+    }
+
+    fn record_unlisted(
+        &mut self,
+        exchange: &Exchange,
+        request: &Request,
+        learn: impl FnOnce(&mut Row, &Template),
+    ) {
         let key = &self.key.bytes[..];
         let mut row = self
             .candidates
@@ -116,7 +230,11 @@ impl Endpoints {
             .or_else(|| self.older_candidates.remove(key))
             .unwrap_or_else(|| Row::new(&self.key, exchange, request));
         row.record(exchange, request);
-        if row.may_not_exist() {
+        let may_not_exist = row.may_not_exist();
+        if may_not_exist || self.listed.len() < self.max_rows {
+            learn(&mut row, &self.template);
+        }
+        if may_not_exist {
             self.keep_candidate(row);
         } else if self.listed.len() < self.max_rows {
             self.listed.insert(key.into(), row);
@@ -146,7 +264,8 @@ struct Key {
 }
 
 impl Key {
-    fn set(&mut self, exchange: &Exchange, request: &Request, route: &str) {
+    /// Sets all but the route.
+    fn begin(&mut self, exchange: &Exchange, request: &Request) {
         self.bytes.clear();
         self.push(0, role(exchange.role).as_bytes());
         self.push(1, method(&request.method).as_bytes());
@@ -159,7 +278,25 @@ impl Key {
             let _ = write!(self.bytes, "{}", exchange.server);
             self.push(2, b"");
         }
+    }
+
+    /// Sets the route.
+    fn end(&mut self, route: &str) {
+        self.bytes.truncate(self.ends[2] + 1);
         self.push(3, route.as_bytes());
+    }
+
+    /// The key of a role, method, service and route.
+    fn of(parts: [&[u8]; 4]) -> Self {
+        let mut key = Self::default();
+        for (index, part) in parts.into_iter().enumerate() {
+            key.push(index, part);
+        }
+        key
+    }
+
+    fn host(&self) -> &[u8] {
+        self.bytes.get(self.ends[1] + 1..self.ends[2]).unwrap_or_default()
     }
 
     fn push(&mut self, part: usize, bytes: &[u8]) {
@@ -255,10 +392,34 @@ pub struct EndpointRow {
     pub container: Option<String>,
     /// Its Kubernetes pod uid.
     pub pod: Option<String>,
+    /// Kinds of authentication, most used first.
+    pub authentication: Vec<String>,
+    /// Kinds of sensitive data, those of which one can be sure or nearly so.
+    pub sensitive: Vec<String>,
+    /// `new`, `active` or `stale`.
+    pub lifecycle: Lifecycle,
+    /// Who owns it, by the rules of the configuration.
+    pub owner: Option<String>,
+    /// How specifications know it; `None` without any for the host.
+    pub declared: Option<Declaration>,
+    /// How much it deserves a look.
+    pub risk: Risk,
+}
+
+/// How specifications know an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Declaration {
+    /// It is declared.
+    Declared,
+    /// It is not, though others of its host are.
+    Shadow,
+    /// It is declared deprecated, or no longer declared, and still called.
+    Zombie,
 }
 
 impl EndpointRow {
-    fn order(&self) -> (&str, &str, &str, &str) {
+    pub(super) fn order(&self) -> (&str, &str, &str, &str) {
         (&self.host, &self.route, &self.method, &self.role)
     }
 }

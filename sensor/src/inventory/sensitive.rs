@@ -36,15 +36,38 @@ use text::{Bytes, Text};
 const MAX_VALUE: usize = 4096;
 
 /// A kind of sensitive data: of the registry, or one that the configuration adds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(into = "String", from = "String")]
 pub struct Kind(u8);
 
 impl Kind {
     /// The first number of the kinds that the configuration adds.
     const FIRST_CUSTOM: u8 = 128;
+    /// A kind that this version does not know any more.
+    const UNKNOWN: Self = Self(Self::FIRST_CUSTOM - 1);
 
     fn definition(self) -> Option<&'static Definition> {
         REGISTRY.get(usize::from(self.0))
+    }
+}
+
+/// The name, so that kinds may be added and moved between two runs.
+impl From<Kind> for String {
+    fn from(kind: Kind) -> Self {
+        match kind.definition() {
+            Some(definition) => definition.name.to_owned(),
+            None => format!("#{}", kind.0),
+        }
+    }
+}
+
+impl From<String> for Kind {
+    fn from(name: String) -> Self {
+        let known = REGISTRY.iter().position(|definition| definition.name == name);
+        let custom = || name.strip_prefix('#')?.parse().ok().filter(|n| *n >= Self::FIRST_CUSTOM);
+        known.map(|place| Self(place as u8)).or_else(|| custom().map(Self)).unwrap_or(Self::UNKNOWN)
     }
 }
 
@@ -55,15 +78,18 @@ pub struct Match {
     pub kind: Kind,
     /// How sure it is.
     pub confidence: Confidence,
-    /// Of low confidence: every kind whose check the value passes, by bit.
+    /// Every kind whose check digits the value passes, by bit.
     candidates: u128,
-    /// Of low confidence: which of 64 parts the value falls into. Tells that values differ.
+    /// Which of 64 parts the value falls into, where there are candidates. Tells that values
+    /// differ.
     part: u8,
+    /// Digits that chance may explain.
+    chance: bool,
 }
 
 impl Match {
     fn sure(kind: Kind, confidence: Confidence) -> Self {
-        Self { kind, confidence, candidates: 0, part: 0 }
+        Self { kind, confidence, candidates: 0, part: 0, chance: false }
     }
 }
 
@@ -131,11 +157,17 @@ impl Detector {
             return None;
         }
         let text = Text::new(truncate(value));
+        // Most numbers of traffic are times, whose digits need no second look.
+        let unneeded = hints.is_time() && text.classes.within(Bytes::NUMBER);
+        if unneeded && self.custom.all_need_a_name() {
+            return None;
+        }
         let named = self.named(hints, &text);
         if named.is_some_and(|found| found.confidence == Confidence::High) {
             return named;
         }
-        let alone = self.custom.alone(&text).or_else(|| alone(candidates, &text));
+        let candidates = self.prefilter.narrow(candidates, &text);
+        let alone = self.custom.alone(&text).or_else(|| alone(candidates, hints, &text));
         let alone = alone.or_else(|| self.inside(&text));
         self.better(hints, named, alone)
     }
@@ -193,9 +225,12 @@ impl Detector {
         if !prose::may_hold(text) {
             return None;
         }
-        prose::find(text.text, |part| {
+        prose::find(text, |part| {
             let first = *part.as_bytes().first()?;
-            let found = alone(self.prefilter.candidates(first, part.len()), &Text::new(part))?;
+            let candidates = self.prefilter.candidates(first, part.len());
+            let text = Text::new(part);
+            let candidates = self.prefilter.narrow(candidates, &text);
+            let found = alone(candidates, NameHints::default(), &text)?;
             (found.confidence > Confidence::Low).then_some(found)
         })
     }
@@ -220,27 +255,34 @@ impl Detector {
 }
 
 /// What a value by itself is; `candidates` are the kinds that its first byte and length allow.
-fn alone(candidates: u128, text: &Text<'_>) -> Option<Match> {
+fn alone(candidates: u128, hints: NameHints, text: &Text<'_>) -> Option<Match> {
+    let exact = Prefilter::is_exact(text);
     let mut passed = 0;
-    let mut best: Option<Match> = None;
+    let mut best: Option<(Kind, Fit)> = None;
     for kind in bits(candidates) {
         let Some(definition) = kind.definition() else { continue };
-        if !definition.shape.fits(text) {
+        if !exact && !definition.shape.fits(text) {
             continue;
         }
         match (definition.check)(text) {
             Fit::No | Fit::Form => {}
-            Fit::Check => passed |= 1 << kind.0,
-            Fit::Rare if best.is_none() => best = Some(Match::sure(kind, Confidence::Medium)),
-            Fit::Rare => {}
             Fit::Proof => return Some(Match::sure(kind, Confidence::High)),
+            fit => {
+                passed |= u128::from(fit < Fit::Rare) << kind.0;
+                if best.is_none_or(|(_, best)| fit > best) {
+                    best = Some((kind, fit));
+                }
+            }
         }
     }
-    best.or_else(|| {
-        let kind = bits(passed).next()?;
-        let part = part(text.text);
-        Some(Match { kind, confidence: Confidence::Low, candidates: passed, part })
-    })
+    let (kind, fit) = best?;
+    let confidence = match fit {
+        Fit::Rare => Confidence::Medium,
+        Fit::Few if !hints.is_identifier() => Confidence::Medium,
+        _ => Confidence::Low,
+    };
+    let part = if passed == 0 { 0 } else { part(text.value) };
+    Some(Match { kind, confidence, candidates: passed, part, chance: fit == Fit::Few })
 }
 
 /// The kinds whose bits are set, in the order of the registry.

@@ -1,19 +1,22 @@
 //! Path templates: which segments of a path are parameters.
 //!
-//! Decided segment by segment, from its form alone: what looks like an identifier, a date or a
-//! secret is a parameter, all else is a literal. Biased towards literals: a parameter taken for
-//! a literal makes rows that cardinality among siblings can join later, a literal taken for a
-//! parameter would merge endpoints for good.
+//! Form comes first: what looks like an identifier, a date or a secret is a parameter, all else is
+//! a literal. Biased towards literals, for [`super::paths`] joins literals that their siblings
+//! show to be values; a literal that form takes for a parameter would merge endpoints for good.
 
+mod encoding;
 pub(crate) mod kind;
 mod name;
+mod pieces;
 
+pub(crate) use encoding::percent_decode;
 pub use kind::SegmentKind;
-pub(crate) use kind::percent_decode;
+pub(crate) use kind::{changes, longest_consonants};
 
 use std::ops::Range;
 
 use crate::{exchange::Span, inventory::endpoint::is_host};
+use pieces::Piece;
 
 /// Segments of a path beyond which the rest is one `{...}`.
 const MAX_SEGMENTS: usize = 64;
@@ -23,6 +26,12 @@ const MAX_ROUTE: usize = 1024;
 
 /// Longest literal segment in bytes: nobody names a resource at such length.
 const MAX_LITERAL: usize = 128;
+
+/// Names of the part of a path before the version.
+const API_WORDS: [&str; 6] = ["api", "rest", "services", "service", "v", "version"];
+
+/// Segments before the version of an API, such as `/rest/api/3`.
+const MAX_VERSION_DEPTH: usize = 3;
 
 /// Stands for the part of a path that is over a bound.
 const REST: &str = "{...}";
@@ -62,37 +71,74 @@ impl Parameter {
     }
 }
 
-/// Makes the template of a request path, as [`crate::exchange::Request::path`] gives it.
+/// A step down a path: the text that a part of it adds to the route, with `{}` for a value. A
+/// judge says whether more is a value than form tells: the word, what stands before the value in
+/// its segment (`report-` in `/report-{}`), or an extension behind a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step<'a> {
+    /// A segment that is a literal by its form, with what stands before it: `/users`.
+    Word(&'a str),
+    /// Text that is no value by itself: `:cancel`, `.pdf`.
+    Fixed(&'a str),
+    /// A value by its form: `/{}`, `/report-{}`.
+    Value(&'a str),
+}
+
+/// Makes the template of a request path, as [`crate::exchange::Request::path`] gives it, from the
+/// form of its segments alone.
 ///
 /// Dot segments and empty segments stay. `*` and the authority of a CONNECT stand for
 /// themselves. What follows a `;` in a segment (RFC 3986 section 3.3) is a parameter, for that
 /// is where servers put session ids.
 pub fn template(path: &[u8], out: &mut Template) {
+    template_with(path, out, |_| false);
+}
+
+/// [`template`], with a judge who is shown each step, in order, and says of a word whether it is a
+/// value. Gives false when the path is over a bound, so that the route stands for many.
+pub(crate) fn template_with(
+    path: &[u8],
+    out: &mut Template,
+    mut judge: impl FnMut(Step<'_>) -> bool,
+) -> bool {
     out.route.clear();
     out.parameters.clear();
     if !path.contains(&b'/') {
-        return out.push_authority(path);
+        out.push_authority(path);
+        judge(Step::Fixed(&out.route));
+        return out.route != REST;
     }
     let mut start = 0;
     // Where the literal before this segment is in the route; empty behind a parameter.
     let mut previous = 0..0;
     for count in 0.. {
         let before = (out.route.len(), out.parameters.len());
-        if path.get(start) == Some(&b'/') {
-            out.route.push('/');
-            start += 1;
-        }
+        let slash = path.get(start) == Some(&b'/');
+        start += usize::from(slash);
         let segment = Scan::new(path, start);
-        let literal = out.push_segment(path, &segment, previous);
+        let place = Place { count, slash, previous };
+        let literal = out.push_segment(path, &segment, &place, &mut judge);
         if count == MAX_SEGMENTS || out.route.len() > MAX_ROUTE - REST.len() - 1 {
-            return out.cut(before);
+            out.cut(before);
+            return false;
         }
         if segment.end == path.len() {
-            return;
+            return true;
         }
         previous = literal;
         start = segment.end;
     }
+    false
+}
+
+/// Where a segment stands.
+struct Place {
+    /// Segments before it.
+    count: usize,
+    /// A slash is before it.
+    slash: bool,
+    /// The literal before it, in the route.
+    previous: Range<usize>,
 }
 
 impl Template {
@@ -101,24 +147,184 @@ impl Template {
         &mut self,
         path: &[u8],
         segment: &Scan,
-        previous: Range<usize>,
+        place: &Place,
+        judge: &mut impl FnMut(Step<'_>) -> bool,
     ) -> Range<usize> {
-        let value = &path[segment.start..segment.base_end];
-        let mut literal = 0..0;
-        if let Some(kind) = segment.kind(value) {
-            let value = span(segment.start, segment.base_end);
-            self.push_parameter(kind, value, |route| name::push(route, previous));
+        let value = segment.start..segment.base_end;
+        let kind =
+            segment.kind(&path[value.clone()]).filter(|_| !self.is_version(path, segment, place));
+        let split = if kind.is_none() && segment.may_be_split() {
+            pieces::split(path, value.clone())
         } else {
-            let start = self.route.len();
-            kind::push_literal(&mut self.route, value, segment.is_plain());
-            literal = start..self.route.len();
+            None
+        };
+        let mut literal = 0..0;
+        let step = self.route.len();
+        if place.slash {
+            self.route.push('/');
+        }
+        if let Some(pieces) = split {
+            let mut previous = place.previous.clone();
+            for (index, piece) in pieces.as_slice().iter().enumerate() {
+                let step = if index == 0 { step } else { self.route.len() };
+                let found = self.push_piece(path, piece, step, previous.clone(), false, judge);
+                if !found.is_empty() {
+                    previous = found;
+                }
+            }
+        } else {
+            let piece = Piece { glue: value.start..value.start, value, kind };
+            literal = self.push_piece(
+                path,
+                &piece,
+                step,
+                place.previous.clone(),
+                segment.is_plain(),
+                judge,
+            );
         }
         if segment.base_end < segment.end {
-            self.route.push(';');
-            let value = span(segment.base_end + 1, segment.end);
-            self.push_parameter(SegmentKind::Matrix, value, |route| route.push_str("matrix"));
+            let glue = segment.base_end..segment.base_end + 1;
+            let (step, value) = (self.route.len(), glue.end..segment.end);
+            let piece = Piece { glue, value, kind: Some(SegmentKind::Matrix) };
+            self.push_piece(path, &piece, step, 0..0, false, judge);
         }
         literal
+    }
+
+    /// Adds a part of a segment; its step begins at `step` in the route.
+    fn push_piece(
+        &mut self,
+        path: &[u8],
+        piece: &Piece,
+        step: usize,
+        previous: Range<usize>,
+        plain: bool,
+        judge: &mut impl FnMut(Step<'_>) -> bool,
+    ) -> Range<usize> {
+        let glue = &path[piece.glue.clone()];
+        match glue {
+            b";" => self.route.push(';'),
+            _ => encoding::push_literal(&mut self.route, glue, plain),
+        }
+        let mut start = self.route.len();
+        let mut span = span(piece.value.start, piece.value.end);
+        let value = &path[piece.value.clone()];
+        let kind = if let Some(kind) = piece.kind {
+            self.route.push_str("{}");
+            if judge(Step::Value(&self.route[step..])) {
+                // What stands before the value is a part of it.
+                start = step + usize::from(self.route[step..].starts_with('/'));
+                span.start = piece.glue.start as u32;
+            }
+            kind
+        } else {
+            encoding::push_literal(&mut self.route, value, plain);
+            let label = &self.route[step..];
+            if value.is_empty() {
+                if judge(Step::Fixed(label)) {
+                    self.absorb(step, piece.glue.end);
+                }
+                return start..start;
+            }
+            if !judge(Step::Word(label)) {
+                return start..self.route.len();
+            }
+            SegmentKind::of_word(value)
+        };
+        self.route.truncate(start);
+        self.push_named(kind, span, previous);
+        0..0
+    }
+
+    /// Makes the text behind `step` in the route a part of the last value.
+    fn absorb(&mut self, step: usize, end: usize) {
+        if let Some(last) = self.parameters.last_mut() {
+            last.value.end = end as u32;
+            self.route.truncate(step);
+        }
+    }
+
+    /// Whether a segment stands where the version of an API does and looks like one: `/2/users`,
+    /// `/2015-03-31/functions`, `/api/2.0/users`. Bias: what is right behind the root or `api` and
+    /// is not the whole path is a version, until many such siblings show otherwise.
+    fn is_version(&self, path: &[u8], segment: &Scan, place: &Place) -> bool {
+        let behind_api = || {
+            let word = self.route.rsplit('/').next().unwrap_or_default();
+            place.count <= MAX_VERSION_DEPTH && API_WORDS.contains(&word)
+        };
+        if segment.end == path.len() || place.count > 0 && !behind_api() {
+            return false;
+        }
+        let value = &path[segment.start..segment.base_end];
+        kind::is_integer(value) && value.len() <= 2 && value[0] != b'-'
+            || kind::is_date(value) && value.len() == 10
+    }
+
+    /// Makes the route of steps as [`template_with`] showed them, each with whether it is a word
+    /// that is a value. Its parameters have no values.
+    pub(crate) fn set_steps<'a>(&mut self, steps: impl Iterator<Item = (&'a str, bool)>) {
+        self.route.clear();
+        self.parameters.clear();
+        // The literal that names a value, and the one that names values of the next segment.
+        let (mut previous, mut next) = (0..0, 0..0);
+        for (index, (label, is_value)) in steps.enumerate() {
+            let is_first = index == 0 || label.starts_with('/');
+            let is_matrix = label.starts_with(';');
+            if is_first {
+                previous = std::mem::take(&mut next);
+            } else if !is_matrix {
+                next = 0..0;
+            }
+            let word = label.strip_prefix('/').filter(|_| is_first).unwrap_or(label);
+            if is_value && !is_first {
+                // An extension that is a part of the value before it.
+                continue;
+            }
+            let glue = match (is_value, label.strip_suffix("{}")) {
+                (true, _) => &label[..label.len() - word.len()],
+                (false, Some(glue)) => glue,
+                (false, None) => {
+                    self.route.push_str(label);
+                    let literal = self.route.len() - word.len()..self.route.len();
+                    if is_first && !literal.is_empty() {
+                        (previous, next) = (literal.clone(), literal);
+                    }
+                    continue;
+                }
+            };
+            self.route.push_str(glue);
+            let (kind, previous) = match is_matrix {
+                true => (SegmentKind::Matrix, 0..0),
+                false => (SegmentKind::Word, previous.clone()),
+            };
+            self.push_named(kind, Span::default(), previous);
+        }
+    }
+
+    /// Makes a declared route the template, without its parameters.
+    pub(crate) fn set_declared(&mut self, route: &str) {
+        self.route.clear();
+        self.route.push_str(route);
+        self.parameters.clear();
+    }
+
+    /// Adds a parameter of a declared route.
+    pub(crate) fn add_declared(
+        &mut self,
+        kind: SegmentKind,
+        name: Range<usize>,
+        value: Range<usize>,
+    ) {
+        let (name, value) = (span(name.start, name.end), span(value.start, value.end));
+        self.parameters.push(Parameter { kind, value, name, base_end: name.end });
+    }
+
+    fn push_named(&mut self, kind: SegmentKind, value: Span, previous: Range<usize>) {
+        self.push_parameter(kind, value, |route| match kind {
+            SegmentKind::Matrix => route.push_str("matrix"),
+            _ => name::push(route, previous),
+        });
     }
 
     fn push_parameter(&mut self, kind: SegmentKind, value: Span, name: impl FnOnce(&mut String)) {
@@ -161,7 +367,7 @@ impl Template {
         if !stands_for_itself || host.len() > MAX_LITERAL * 2 {
             return self.route.push_str(REST);
         }
-        kind::push_literal(&mut self.route, host, false);
+        encoding::push_literal(&mut self.route, host, false);
     }
 }
 
@@ -185,7 +391,7 @@ impl Scan {
             && byte != b'/'
             && byte != b';'
         {
-            let class = kind::class(byte);
+            let class = encoding::class(byte);
             any |= class;
             all &= class;
             end += 1;
@@ -198,16 +404,23 @@ impl Scan {
     }
 
     fn is_plain(&self) -> bool {
-        self.all & kind::PLAIN != 0
+        self.all & encoding::PLAIN != 0
+    }
+
+    fn may_be_split(&self) -> bool {
+        self.any & (encoding::JOINT | encoding::TELLING) != 0
     }
 
     fn kind(&self, value: &[u8]) -> Option<SegmentKind> {
-        // All forms but free text have a digit or an `@` in them.
-        if self.is_plain() && self.any & kind::TELLING == 0 && value.len() <= MAX_LITERAL {
+        // All forms but free text and some tokens have a digit or an `@` in them.
+        if self.is_plain()
+            && self.any & encoding::TELLING == 0
+            && value.len() < kind::MIN_LETTER_TOKEN
+        {
             return None;
         }
         // The most common parameter, known without another look at its bytes.
-        if self.all & kind::DIGIT != 0 && !value.is_empty() {
+        if self.all & encoding::DIGIT != 0 && !value.is_empty() {
             return Some(SegmentKind::Integer);
         }
         kind::classify_encoded(value)

@@ -16,6 +16,8 @@ use anyhow::{Context as _, Result, bail};
 use tracing::{debug, info, warn};
 
 use super::{
+    checkpoint::Checkpoints,
+    inventory,
     records::{self, Outbox, Shared},
     replay::mask_key,
     secrets,
@@ -34,6 +36,7 @@ use crate::{
     connections::Source,
     control::{self, Query, Socket, TlsStatus},
     exchange::Timestamp,
+    inventory::Inventory,
     sink::{
         Sink,
         file::{FileSettings, RotatingFile},
@@ -80,6 +83,8 @@ pub fn run(
     if config.mask.key_file.is_none() && config.output.exchanges != Exchanges::None {
         warn!("mask.key_file is not set: hashes in records are comparable within this run only");
     }
+    let mut inventory = inventory::new(config, &key)?;
+    let checkpoints = checkpoints(config, &mut inventory);
     let sink = sink(&config.output)?;
     let mut capture = LiveCapture::start(&options(config, &cgroup))?;
     info!(cgroup = %cgroup.display(), knows_sender = capture.knows_sender(), "attached");
@@ -107,9 +112,10 @@ pub fn run(
     let server = serve(socket, queries.clone(), Arc::clone(stop))?;
     let view = view.map(|view| show(view, queries, Arc::clone(stop))).transpose()?;
     let mut node = Node {
-        analysis: Analysis::new(config, Source::Node, Some(attribution), outbox),
+        analysis: Analysis::new(config, Source::Node, Some(attribution), inventory, outbox),
         capture,
         libraries,
+        checkpoints,
         shared,
         started: jiff::Timestamp::now(),
         config: config.clone(),
@@ -134,6 +140,8 @@ struct Node {
     capture: LiveCapture,
     /// Where TLS is read.
     libraries: Option<Handle>,
+    /// Where the inventory survives a restart.
+    checkpoints: Option<Checkpoints>,
     shared: Arc<Shared>,
     started: jiff::Timestamp,
     config: Config,
@@ -157,6 +165,9 @@ impl Node {
                 retried = Instant::now();
                 self.analysis.retry_waiting(now());
                 self.tell_speakers();
+            }
+            if let Some(checkpoints) = &mut self.checkpoints {
+                checkpoints.tick(self.analysis.inventory());
             }
             while let Ok(query) = questions.try_recv() {
                 self.answer(query);
@@ -228,6 +239,9 @@ impl Node {
         let deadline = Instant::now() + FAREWELL;
         while self.drain() > 0 && Instant::now() < deadline {}
         self.analysis.close();
+        if let Some(checkpoints) = self.checkpoints.take() {
+            checkpoints.finish(self.analysis.inventory());
+        }
         let counters = self.counters();
         info!(
             exchanges = counters.exchanges,
@@ -241,7 +255,13 @@ impl Node {
         // Whoever asked may have gone.
         match query {
             Query::Endpoints(sender) => {
-                let _ = sender.send(self.analysis.rows(now()));
+                let _ = sender.send(self.analysis.inventory().rows(now()));
+            }
+            Query::Endpoint(id, sender) => {
+                let _ = sender.send(self.analysis.inventory().detail(&id, now()));
+            }
+            Query::Inventory(sender) => {
+                let _ = sender.send(self.analysis.inventory().details(now()));
             }
             Query::Status(sender) => {
                 let _ = sender.send(self.status());
@@ -267,6 +287,7 @@ impl Node {
             },
             http2_connections: kernel.http2_connections + analysis.http2_connections,
             secrets: kernel.secrets,
+            checkpoints_failed: self.checkpoints.as_ref().map_or(0, Checkpoints::failed),
             notices_lost: kernel.notices_lost,
             secrets_refused: kernel.secrets_refused,
             other_connections: kernel.other_connections,
@@ -361,6 +382,18 @@ fn watch_libraries(
     }
     let settings = libraries::Settings::new(config.tls.rescan, config.tls.cache.clone());
     Some(libraries::watch(Probes(capture.take_object()?), settings))
+}
+
+/// A node without its store is still worth watching.
+fn checkpoints(config: &Config, inventory: &mut Inventory) -> Option<Checkpoints> {
+    let path = config.store.path.as_ref()?;
+    match Checkpoints::start(path, inventory) {
+        Ok(checkpoints) => Some(checkpoints),
+        Err(error) => {
+            warn!(error = %format!("{error:#}"), "the inventory does not survive a restart");
+            None
+        }
+    }
 }
 
 fn cgroup_root(config: &Config) -> Result<PathBuf> {

@@ -17,7 +17,7 @@ use crate::{
     control::{Delivery, Subscriber},
     event::ExchangeEvent,
     exchange::Exchange,
-    inventory::template::{Template, template},
+    inventory::template::Template,
     mask::MaskKey,
     sink::{Lost, Sink},
 };
@@ -43,14 +43,14 @@ pub(super) struct Shared {
 }
 
 enum Message {
-    Exchanges(Vec<Exchange>),
+    Exchanges(Vec<(Exchange, Template)>),
     Tail(mpsc::Sender<bytes::Bytes>),
 }
 
 /// The pipeline's end.
 pub(super) struct Outbox {
     sender: SyncSender<Message>,
-    batch: Vec<Exchange>,
+    batch: Vec<(Exchange, Template)>,
     shared: Arc<Shared>,
     /// Records dropped because the writer could not keep up.
     pub dropped: u64,
@@ -64,7 +64,6 @@ pub(super) struct Writer {
     key: MaskKey,
     node: String,
     shared: Arc<Shared>,
-    template: Template,
 }
 
 /// Two ends of a bounded channel.
@@ -82,24 +81,18 @@ pub(super) fn channel(
         shared: Arc::clone(&shared),
         dropped: 0,
     };
-    let writer = Writer {
-        receiver,
-        sink,
-        tails: Vec::new(),
-        key,
-        node,
-        shared: Arc::clone(&shared),
-        template: Template::default(),
-    };
+    let writer =
+        Writer { receiver, sink, tails: Vec::new(), key, node, shared: Arc::clone(&shared) };
     (outbox, writer, shared)
 }
 
 impl Records for Outbox {
-    fn record(&mut self, exchange: Exchange, _: &Template) {
+    fn record(&mut self, exchange: Exchange, template: &Template) {
         if self.shared.consumers.load(Ordering::Relaxed) == 0 {
             return;
         }
-        self.batch.push(exchange);
+        // As known now: what is learned later moves rows, not records.
+        self.batch.push((exchange, template.clone()));
         if self.batch.len() >= BATCH {
             self.flush();
         }
@@ -144,8 +137,8 @@ impl Writer {
         loop {
             match self.receiver.recv_timeout(FLUSH) {
                 Ok(Message::Exchanges(batch)) => {
-                    for exchange in &batch {
-                        self.write(exchange);
+                    for (exchange, template) in &batch {
+                        self.write(exchange, template);
                     }
                 }
                 Ok(Message::Tail(sender)) => self.tails.push(Subscriber::new(sender)),
@@ -160,11 +153,8 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, exchange: &Exchange) {
-        if let Some(request) = &exchange.request {
-            template(request.path(), &mut self.template);
-        }
-        let event = ExchangeEvent::new(exchange, &self.template, &self.key, &self.node);
+    fn write(&mut self, exchange: &Exchange, template: &Template) {
+        let event = ExchangeEvent::new(exchange, template, &self.key, &self.node);
         let shared = &self.shared;
         if let Some(sink) = &mut self.sink {
             if sink.exchange(&event).is_ok() {

@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use zeroize::Zeroizing;
 
+use super::inventory;
 use crate::{
     analysis::{Analysis, Records},
     capture::{
@@ -18,7 +19,7 @@ use crate::{
     connections::Source,
     event::ExchangeEvent,
     exchange::{Exchange, Timestamp},
-    inventory::{endpoint::EndpointRow, template::Template},
+    inventory::{EndpointDetail, endpoint::EndpointRow, template::Template},
     mask::MaskKey,
     sink::{JsonLines, Sink as _},
     stats::Counters,
@@ -37,6 +38,8 @@ pub struct Job<'a> {
     pub progress: &'a mut dyn FnMut(u64),
     /// Takes each exchange as a JSON line, where they are wanted.
     pub records: Option<&'a mut dyn Write>,
+    /// Whether everything about the endpoints is wanted, or their list alone.
+    pub details: bool,
 }
 
 /// What a replay gave.
@@ -44,6 +47,8 @@ pub struct Job<'a> {
 pub struct Outcome {
     /// The endpoint list.
     pub endpoints: Vec<EndpointRow>,
+    /// Everything about them, where it is wanted.
+    pub details: Vec<EndpointDetail>,
     /// What was counted.
     pub counters: Counters,
     /// What is wrong with the files, a line each: a file that breaks off, for example.
@@ -52,17 +57,16 @@ pub struct Outcome {
 
 /// Replays capture files. Each file's connections end with it.
 pub fn replay(job: Job<'_>) -> Result<Outcome> {
-    let Job { config, files, key_logs, progress, records } = job;
-    let records = match records {
-        Some(output) => Some(Lines {
-            sink: JsonLines::new(output),
-            key: mask_key(config)?,
-            node: &config.node.name,
-            reader_gone: false,
-        }),
-        None => None,
-    };
-    let mut analysis = Analysis::new(config, Source::Wire, None, records);
+    let Job { config, files, key_logs, progress, records, details } = job;
+    let key = mask_key(config)?;
+    let inventory = inventory::new(config, &key)?;
+    let records = records.map(|output| Lines {
+        sink: JsonLines::new(output),
+        key,
+        node: &config.node.name,
+        reader_gone: false,
+    });
+    let mut analysis = Analysis::new(config, Source::Wire, None, inventory, records);
     let mut outcome = Outcome::default();
     for path in key_logs {
         let text = Zeroizing::new(
@@ -96,7 +100,10 @@ pub fn replay(job: Job<'_>) -> Result<Outcome> {
     if let Some(lines) = analysis.records() {
         lines.finish().context("failed to write the exchanges")?;
     }
-    outcome.endpoints = analysis.rows(last);
+    outcome.endpoints = analysis.inventory().rows(last);
+    if details {
+        outcome.details = analysis.inventory().details(last);
+    }
     outcome.counters = add(&analysis.counters(), &outcome.counters);
     Ok(outcome)
 }

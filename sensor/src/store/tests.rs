@@ -29,6 +29,12 @@ fn put(key: &str, value: &str) -> Change {
     Change { key: key.as_bytes().into(), value: Some(value.as_bytes().into()) }
 }
 
+fn save(store: &Store, changes: &[Change]) {
+    let mut transaction = store.begin().unwrap();
+    transaction.add(changes).unwrap();
+    transaction.commit().unwrap();
+}
+
 fn pairs(store: &Store) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
@@ -41,8 +47,10 @@ fn what_was_saved_is_there_after_a_restart() {
     let directory = Directory::new("restart");
     let (store, aside) = Store::open(&directory.file()).unwrap();
     assert_eq!(aside, None);
-    store.save(&[put("b", "1"), put("a", "2"), put("c", "3")]).unwrap();
-    store.save(&[put("b", "4"), Change { key: (*b"c").into(), value: None }]).unwrap();
+    save(&store, &[put("b", "1"), put("a", "2"), put("c", "3")]);
+    save(&store, &[put("b", "4"), Change { key: (*b"c").into(), value: None }]);
+    // What is not committed never was.
+    store.begin().unwrap().add(&[put("d", "5")]).unwrap();
     drop(store);
     let (store, aside) = Store::open(&directory.file()).unwrap();
     assert_eq!(aside, None);
@@ -65,7 +73,7 @@ fn what_cannot_be_used_is_set_aside() {
         let directory = Directory::new(name);
         let file = directory.file();
         let (store, _) = Store::open(&file).unwrap();
-        store.save(&[put("a", "1")]).unwrap();
+        save(&store, &[put("a", "1")]);
         drop(store);
         for number in 1..=2 {
             spoil(&file);

@@ -53,6 +53,8 @@ impl Sensor {
             .args(["run", "--output", "none", "--config", "/dev/null", "--log-level", "info"])
             .arg("--socket")
             .arg(&socket)
+            .arg("--set")
+            .arg(format!("store.path={}", setting.folder.join("inventory.redb").display()))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());

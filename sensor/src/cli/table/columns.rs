@@ -22,24 +22,35 @@ pub struct Column {
 }
 
 /// Every column in display order; those of priority 0 are always there.
-pub const COLUMNS: [Column; 17] = [
+pub const COLUMNS: [Column; 22] = [
     text("METHOD", 0, Worth::Columns(8), |row, _| human::printable(&row.method), |_| Style::Dim),
     text("HOST", 4, Worth::Share(6), |row, _| human::printable(&row.host), |_| Style::Plain),
     text("ROUTE", 0, Worth::Share(4), |row, _| human::printable(&row.route), |_| Style::Plain),
     number("REQUESTS", 0, |row, _| human::count(row.requests), |_| Style::Plain),
     number("REQ/S", 2, |row, _| human::rate(row.rate), |_| Style::Plain),
-    number("2XX", 9, |row, _| or_dash(class(row, 2)), |_| Style::Plain),
-    number("3XX", 11, |row, _| or_dash(class(row, 3)), |_| Style::Plain),
+    number("2XX", 13, |row, _| or_dash(class(row, 2)), |_| Style::Plain),
+    number("3XX", 16, |row, _| or_dash(class(row, 3)), |_| Style::Plain),
     number("4XX", 5, |row, _| or_dash(class(row, 4)), |row| Style::Warning.when(class(row, 4))),
     number("5XX", 3, |row, _| or_dash(class(row, 5)), |row| Style::Alarm.when(class(row, 5))),
-    number("NO REPLY", 12, |row, _| or_dash(row.unanswered), |_| Style::Plain),
+    number("NO REPLY", 14, |row, _| or_dash(row.unanswered), |_| Style::Plain),
     number("P50", 7, |row, _| latency(row, |latency| latency.p50), |_| Style::Plain),
     number("P95", 1, |row, _| latency(row, |latency| latency.p95), |_| Style::Plain),
-    number("P99", 13, |row, _| latency(row, |latency| latency.p99), |_| Style::Plain),
-    number("SEEN AGO", 10, |row, now| human::ago(&row.last_seen, now), |_| Style::Plain),
-    text("ROLE", 8, Worth::Columns(6), |row, _| human::printable(&row.role), |_| Style::Dim),
-    text("PROCESS", 6, Worth::Columns(16), |row, _| process(row), |_| Style::Plain),
-    text("CONTAINER", 14, Worth::Columns(12), |row, _| container(row), |_| Style::Dim),
+    number("P99", 17, |row, _| latency(row, |latency| latency.p99), |_| Style::Plain),
+    number("SEEN AGO", 11, |row, now| human::ago(&row.last_seen, now), |_| Style::Plain),
+    number("RISK", 6, |row, _| row.risk.score.to_string(), risk_style),
+    text("AUTH", 8, Worth::Columns(10), |row, _| authentication(row), |_| Style::Plain),
+    text("DATA", 7, Worth::Columns(12), |row, _| row.sensitive.join(","), |_| Style::Warning),
+    text("OWNER", 12, Worth::Columns(8), |row, _| owner(row), |_| Style::Plain),
+    text(
+        "STATE",
+        15,
+        Worth::Columns(6),
+        |row, _| row.lifecycle.as_str().to_owned(),
+        |_| Style::Dim,
+    ),
+    text("ROLE", 9, Worth::Columns(6), |row, _| human::printable(&row.role), |_| Style::Dim),
+    text("PROCESS", 10, Worth::Columns(16), |row, _| process(row), |_| Style::Plain),
+    text("CONTAINER", 18, Worth::Columns(12), |row, _| container(row), |_| Style::Dim),
 ];
 
 const fn text(
@@ -95,6 +106,23 @@ impl Style {
             Self::Warning => cell.fg(Color::Yellow),
             Self::Alarm => cell.fg(Color::Red),
         }
+    }
+}
+
+/// Most used first; `none` says that nothing was asked for.
+fn authentication(row: &EndpointRow) -> String {
+    row.authentication.join(",")
+}
+
+fn owner(row: &EndpointRow) -> String {
+    row.owner.as_deref().map(human::printable).unwrap_or_default()
+}
+
+fn risk_style(row: &EndpointRow) -> Style {
+    match row.risk.score {
+        60.. => Style::Alarm,
+        30.. => Style::Warning,
+        _ => Style::Dim,
     }
 }
 

@@ -64,6 +64,11 @@ fn is_telling(column: &Column, rows: &[EndpointRow]) -> bool {
         "ROLE" => rows.iter().any(|row| row.role == "client"),
         "NO REPLY" => rows.iter().any(|row| row.unanswered > 0),
         "PROCESS" => rows.iter().any(|row| row.process.is_some() || row.pid.is_some()),
+        "RISK" => rows.iter().any(|row| row.risk.score > 0),
+        "AUTH" => rows.iter().any(|row| row.authentication.iter().any(|kind| kind != "none")),
+        "DATA" => rows.iter().any(|row| !row.sensitive.is_empty()),
+        "OWNER" => rows.iter().any(|row| row.owner.is_some()),
+        "STATE" => rows.iter().any(|row| row.lifecycle != rows[0].lifecycle),
         "CONTAINER" => rows.iter().any(|row| row.container.is_some()),
         _ => true,
     }

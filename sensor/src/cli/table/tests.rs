@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::{cli::human, inventory::endpoint::Latency};
+use crate::{
+    cli::human,
+    inventory::{endpoint::Latency, lifecycle::Lifecycle, risk::Risk},
+};
 
 fn row(
     method: &str,
@@ -29,6 +32,12 @@ fn row(
         pid: None,
         container: None,
         pod: None,
+        authentication: Vec::new(),
+        sensitive: Vec::new(),
+        lifecycle: Lifecycle::New,
+        owner: None,
+        declared: None,
+        risk: Risk::default(),
     }
 }
 

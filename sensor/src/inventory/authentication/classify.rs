@@ -59,7 +59,7 @@ impl Authenticator {
         let credentials = credentials.trim_ascii();
         match headers::scheme(scheme) {
             Some(Kind::OpaqueBearer) => {
-                self.token(credentials, Kind::OpaqueBearer, encrypted, found)
+                self.token(credentials, Kind::OpaqueBearer, encrypted, found);
             }
             Some(kind @ (Kind::Basic | Kind::ApiKeyHeader | Kind::Negotiate)) => {
                 found.insert_readable(kind, encrypted);
@@ -67,7 +67,7 @@ impl Authenticator {
             // A digest or signature does not open the door to whoever reads it.
             Some(kind) => found.insert(kind),
             None if credentials.is_empty() => {
-                self.token(scheme, Kind::ApiKeyHeader, encrypted, found)
+                self.token(scheme, Kind::ApiKeyHeader, encrypted, found);
             }
             None => found.insert_readable(Kind::Other, encrypted),
         }

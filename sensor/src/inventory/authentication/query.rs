@@ -68,12 +68,12 @@ pub(super) fn parameter(name: &[u8], value: &[u8]) -> Option<Parameter> {
     if value.len() < 4 {
         return None;
     }
-    let is = |candidate: &&str| name.eq_ignore_ascii_case(candidate.as_bytes());
+    let is = |candidate: &str| name.eq_ignore_ascii_case(candidate.as_bytes());
     if let Some((_, kind)) = SIGNATURES.iter().find(|(candidate, _)| is(candidate)) {
         return (value.len() >= 16).then_some(Parameter::Signature(*kind));
     }
-    let named = KEYS.iter().any(|candidate| is(&candidate)) || contains(name, "api_key");
-    let shaped = SHAPED.iter().any(|candidate| is(&candidate)) && looks_random(value);
+    let named = KEYS.iter().any(|candidate| is(candidate)) || contains(name, "api_key");
+    let shaped = SHAPED.iter().any(|candidate| is(candidate)) && looks_random(value);
     (named || shaped).then_some(Parameter::Key)
 }
 

@@ -1,5 +1,7 @@
 //! How the requests to an endpoint authenticate, in counts.
 
+use serde::{Deserialize, Serialize};
+
 use super::{AuthenticationKind as Kind, Authentications, Jwt};
 use crate::exchange::Exchange;
 
@@ -12,7 +14,7 @@ const MAX_SCOPES: usize = 16;
 /// used; 200 more with JSON web tokens, and their names.
 ///
 /// The order of exchanges and of merges does not matter until a cap is reached.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthenticationStats {
     requests: u64,
     kinds: Vec<KindCount>,
@@ -21,7 +23,7 @@ pub struct AuthenticationStats {
     jwt: Option<Box<JwtFacts>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct KindCount {
     kind: Kind,
     requests: u32,
@@ -45,7 +47,7 @@ pub struct KindShare {
 }
 
 /// What the JSON web tokens of an endpoint declare.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JwtFacts {
     /// Requests with a token.
     pub tokens: u32,

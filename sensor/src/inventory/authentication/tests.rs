@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::exchange::{
-    ConnectionId, Content, Exchange, FieldSpan, Head, Method, Missing, Problems, Request, Response,
-    Role, Span, Timestamp, Tls, Version,
+    Body, ConnectionId, Content, Exchange, FieldSpan, Head, Method, Missing, Problems, Request,
+    Response, Role, Span, Timestamp, Tls, Version,
 };
 
 /// When the exchanges happen, in seconds.
@@ -39,6 +39,7 @@ fn exchange(target: &str, fields: &[(&str, &str)], status: u16, tls: Option<Tls>
             start: time,
             end: time,
             content: Content::default(),
+            body: Body::default(),
             problems: Problems::default(),
         }),
         response: Some(Response {
@@ -48,6 +49,7 @@ fn exchange(target: &str, fields: &[(&str, &str)], status: u16, tls: Option<Tls>
             start: time,
             end: time,
             content: Content::default(),
+            body: Body::default(),
             problems: Problems::default(),
         }),
         workload: None,
@@ -191,7 +193,7 @@ fn tokens_are_read_and_subjects_left_out() {
 
 #[test]
 fn what_is_no_token() {
-    let nested = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
+    let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
     let long = format!("\"{}\"", "x".repeat(5000));
     for token in [
         String::new(),
@@ -202,7 +204,7 @@ fn what_is_no_token() {
         jwt(r#"{"alg":1}"#, "{}"),
         jwt(r#"{"alg":"a b"}"#, "{}"),
         jwt(r#"{"alg":"RS256"}"#, "[]x"),
-        jwt(r#"{"alg":"RS256"}"#, &format!(r#"{{"aud":{nested}}}"#)),
+        jwt(r#"{"alg":"RS256"}"#, &format!(r#"{{"aud":{deep}}}"#)),
         jwt(&format!(r#"{{"alg":{long}}}"#), "{}"),
         format!("ey{}", "A".repeat(100_000)),
     ] {
@@ -236,8 +238,8 @@ fn many_tokens_are_bounded() {
     assert!(cache.len() <= 2048);
 }
 
-fn record(stats: &mut AuthenticationStats, fields: &[(&str, &str)], status: u16) {
-    let exchange = exchange("/", fields, status, None);
+fn record(stats: &mut AuthenticationStats, fields: &[(&str, &str)], answer: u16) {
+    let exchange = exchange("/", fields, answer, None);
     let found = Authenticator::default().classify(&exchange);
     stats.record(&exchange, &found);
 }

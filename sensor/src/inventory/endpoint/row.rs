@@ -7,6 +7,12 @@ use sketches_ddsketch::{Config, DDSketch};
 use super::{EndpointRow, Key, Latency, process_name};
 use crate::{
     exchange::{Exchange, Request, Timestamp, Workload},
+    inventory::{
+        learned::Learned,
+        lifecycle::{Lifecycle, Periods},
+        risk::Risk,
+        paths::{PlaceId, Sight},
+    },
     mask::HexDigits,
 };
 
@@ -23,24 +29,46 @@ const MIN_LATENCY: f64 = 1e-6;
 /// Time constant of the rate in seconds.
 const RATE_TIME: f64 = 30.0;
 
+/// Requests of a row of which the evidence is told one by one, and of how many at once after that.
+const TOLD_EACH: u64 = 32;
+const TOLD_AT_ONCE: u32 = 16;
+
 /// Answers that do not show that a route exists.
 const MISSES: [u16; 4] = [400, 404, 405, 501];
 
-pub(super) struct Row {
-    ends: [usize; 4],
-    requests: u64,
-    errors: u64,
-    unanswered: u64,
+/// What is known of an endpoint.
+pub struct Row {
+    pub(super) ends: [usize; 4],
+    pub(super) requests: u64,
+    pub(super) errors: u64,
+    pub(super) unanswered: u64,
     /// A handful for nearly all endpoints, so a search from the front is the fastest map.
-    statuses: Vec<(u16, u64)>,
-    rate: Rate,
-    latency: DDSketch,
-    first_seen: Timestamp,
-    last_seen: Timestamp,
-    workload: Option<Arc<Workload>>,
+    pub(super) statuses: Vec<(u16, u64)>,
+    pub(super) rate: Rate,
+    pub(super) latency: DDSketch,
+    pub(super) first_seen: Timestamp,
+    pub(super) last_seen: Timestamp,
+    pub(super) workload: Option<Arc<Workload>>,
+    pub(super) learned: Option<Box<Learned>>,
+    /// Since the store was last told.
+    pub(super) changed: bool,
+    /// Where its path is evidence, when its route follows from the form of its path.
+    pub(super) place: Option<PlaceId>,
+    /// Requests that the evidence has not been told of, and the shape that it was last told.
+    pub(super) untold: u32,
+    pub(super) shape: u32,
 }
 
 impl Row {
+    /// What is learned of the endpoint.
+    pub fn learned_mut(&mut self) -> &mut Learned {
+        self.learned.get_or_insert_default()
+    }
+
+    pub(in crate::inventory) fn learned(&self) -> Option<&Learned> {
+        self.learned.as_deref()
+    }
+
     pub(super) fn new(key: &Key, exchange: &Exchange, request: &Request) -> Self {
         Self {
             ends: key.ends,
@@ -49,14 +77,20 @@ impl Row {
             unanswered: 0,
             statuses: Vec::new(),
             rate: Rate { weight: 0.0, last: request.start },
-            latency: DDSketch::new(Config::new(ACCURACY, MAX_BINS, MIN_LATENCY)),
+            latency: new_sketch(),
             first_seen: request.start,
             last_seen: request.start,
             workload: exchange.workload.clone(),
+            learned: None,
+            changed: true,
+            place: None,
+            untold: 0,
+            shape: 0,
         }
     }
 
     pub(super) fn record(&mut self, exchange: &Exchange, request: &Request) {
+        self.changed = true;
         self.requests += 1;
         self.rate.record(request.start);
         self.first_seen = self.first_seen.min(request.start);
@@ -64,12 +98,100 @@ impl Row {
         match &exchange.response {
             Some(response) => {
                 self.errors += u64::from(response.status >= 400);
-                self.count_status(response.status);
+                self.add_status(response.status, 1);
                 self.latency.add(response.end.since(request.start) as f64 / 1e6);
             }
             None => self.unanswered += 1,
         }
         self.note_workload(exchange.workload.as_ref());
+    }
+
+    /// Adds what another row holds: the two are one endpoint.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.changed = true;
+        self.requests += other.requests;
+        self.errors += other.errors;
+        self.unanswered += other.unanswered;
+        for (status, count) in other.statuses {
+            self.add_status(status, count);
+        }
+        self.rate.merge(&other.rate);
+        // Cannot fail: all sketches have one configuration.
+        let _ = self.latency.merge(&other.latency);
+        if other.workload.is_some() && (self.workload.is_none() || other.last_seen > self.last_seen)
+        {
+            self.workload = other.workload;
+        }
+        self.first_seen = self.first_seen.min(other.first_seen);
+        self.last_seen = self.last_seen.max(other.last_seen);
+        match (&mut self.learned, other.learned) {
+            (Some(own), Some(theirs)) => own.merge(&theirs),
+            (own, theirs) => *own = own.take().or(theirs),
+        }
+    }
+
+    /// Takes `requests` of the row's requests out, which turned out to be another endpoint's.
+    ///
+    /// The number is known; of statuses, errors and rate the same share is taken, times are those
+    /// of the whole; latencies and what was learned stay behind: whose they were is not kept.
+    pub(super) fn split(&mut self, requests: u64) -> Self {
+        self.changed = true;
+        let whole = self.requests.max(1);
+        let requests = requests.min(self.requests);
+        let take = |count: &mut u64| {
+            let part =
+                (u128::from(*count) * u128::from(requests)).div_ceil(u128::from(whole)) as u64;
+            *count -= part;
+            part
+        };
+        let statuses = self.statuses.iter_mut().map(|(status, count)| (*status, take(count)));
+        let statuses = statuses.filter(|(_, count)| *count > 0).collect();
+        let errors = take(&mut self.errors);
+        let unanswered = take(&mut self.unanswered);
+        self.requests -= requests;
+        Self {
+            ends: self.ends,
+            requests,
+            errors,
+            unanswered,
+            statuses,
+            rate: self.rate.split(requests as f64 / whole as f64),
+            latency: new_sketch(),
+            first_seen: self.first_seen,
+            last_seen: self.last_seen,
+            workload: self.workload.clone(),
+            learned: None,
+            changed: true,
+            place: None,
+            untold: 0,
+            shape: 0,
+        }
+    }
+
+    /// Adds a sight of the row's path to what the evidence is to be told, and gives what to tell it
+    /// now: each of the first, then many at once, for the tree is far from the row in memory.
+    pub(super) fn evidence<'m>(&mut self, sight: Sight<'m>) -> Option<Sight<'m>> {
+        self.untold += sight.requests;
+        let is_news = self.requests < TOLD_EACH || sight.shape != self.shape;
+        self.shape = sight.shape;
+        if is_news || self.untold >= TOLD_AT_ONCE {
+            let requests = std::mem::take(&mut self.untold);
+            return Some(Sight { requests, ..sight });
+        }
+        None
+    }
+
+    /// What the evidence was not told yet.
+    pub(super) fn take_evidence<'m>(&mut self, method: &'m str) -> Option<Sight<'m>> {
+        let requests = std::mem::take(&mut self.untold);
+        (requests > 0).then_some(Sight { method, requests, shape: self.shape })
+    }
+
+    /// Gives the row the key under which it is kept now.
+    pub(super) fn rename(&mut self, key: &Key) {
+        self.changed = true;
+        self.ends = key.ends;
+        self.place = None;
     }
 
     pub(super) fn requests(&self) -> u64 {
@@ -78,15 +200,16 @@ impl Row {
 
     /// Whether all answers so far are such that a route that does not exist gets them.
     pub(super) fn may_not_exist(&self) -> bool {
-        !self.statuses.is_empty() && self.statuses.iter().all(|(status, _)| MISSES.contains(status))
+        !self.statuses.is_empty() && self.statuses.iter().all(|(status, _)| is_miss(*status))
     }
 
-    pub(super) fn show(&self, key: &[u8], now: Timestamp) -> EndpointRow {
-        let [role, method, host, route] = self.parts(key);
+    pub(in crate::inventory) fn show(&self, key: &[u8], now: Timestamp) -> EndpointRow {
+        let [role, method, host, route] =
+            self.key_parts(key).map(|part| String::from_utf8_lossy(part).into_owned());
         let workload = self.workload.as_deref();
         let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
         EndpointRow {
-            id: HexDigits::<16>::new(&blake3::hash(key).as_bytes()[..8]).as_str().to_owned(),
+            id: id(key),
             host,
             role,
             method,
@@ -103,15 +226,22 @@ impl Row {
             pid: workload.and_then(|workload| workload.pid),
             container: workload.and_then(|workload| text(&workload.container)),
             pod: workload.and_then(|workload| text(&workload.pod)),
+            authentication: self.learned().map(Learned::authentication_kinds).unwrap_or_default(),
+            sensitive: Vec::new(),
+            lifecycle: Lifecycle::of(self.first_seen, self.last_seen, now, Periods::default()),
+            owner: None,
+            declared: None,
+            risk: Risk::default(),
         }
     }
 
-    fn parts(&self, key: &[u8]) -> [String; 4] {
+    /// Role, method, service and route of the row's key.
+    pub(super) fn key_parts<'k>(&self, key: &'k [u8]) -> [&'k [u8]; 4] {
         let mut start = 0;
         self.ends.map(|end| {
             let part = key.get(start..end).unwrap_or_default();
             start = end + 1;
-            String::from_utf8_lossy(part).into_owned()
+            part
         })
     }
 
@@ -120,10 +250,10 @@ impl Row {
         Some(Latency { p50: quantile(0.5)?, p95: quantile(0.95)?, p99: quantile(0.99)? })
     }
 
-    fn count_status(&mut self, status: u16) {
+    fn add_status(&mut self, status: u16, more: u64) {
         match self.statuses.iter_mut().find(|(known, _)| *known == status) {
-            Some((_, count)) => *count += 1,
-            None => self.statuses.push((status, 1)),
+            Some((_, count)) => *count += more,
+            None => self.statuses.push((status, more)),
         }
     }
 
@@ -136,11 +266,25 @@ impl Row {
     }
 }
 
+/// Whether a route that does not exist is answered so.
+pub(super) fn is_miss(status: u16) -> bool {
+    MISSES.contains(&status)
+}
+
+/// The id of the endpoint of a key.
+pub(super) fn id(key: &[u8]) -> String {
+    HexDigits::<16>::new(&blake3::hash(key).as_bytes()[..8]).as_str().to_owned()
+}
+
+fn new_sketch() -> DDSketch {
+    DDSketch::new(Config::new(ACCURACY, MAX_BINS, MIN_LATENCY))
+}
+
 /// Events a second, each weighing less as it ages.
-struct Rate {
+pub(super) struct Rate {
     /// Sum of exp(-age / `RATE_TIME`) over the events, at `last`.
-    weight: f64,
-    last: Timestamp,
+    pub weight: f64,
+    pub last: Timestamp,
 }
 
 impl Rate {
@@ -151,6 +295,18 @@ impl Rate {
             self.last = time;
         }
         self.weight += 1.0;
+    }
+
+    fn merge(&mut self, other: &Self) {
+        let last = self.last.max(other.last);
+        let weight = |rate: &Self| rate.weight * decay(last.since(rate.last));
+        *self = Self { weight: weight(self) + weight(other), last };
+    }
+
+    fn split(&mut self, share: f64) -> Self {
+        let weight = self.weight * share;
+        self.weight -= weight;
+        Self { weight, last: self.last }
     }
 
     /// The rate at `now`, without bias since the first event: the sum is divided by what a rate

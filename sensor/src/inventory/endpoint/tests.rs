@@ -1,21 +1,16 @@
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::*;
-use crate::{
-    event::sample::{self, START},
-    inventory::template,
-};
+use crate::event::sample::{self, START};
 
 fn exchange(method: &str, path: &str, status: u16) -> Exchange {
     sample::exchange(&format!("{method} {path} HTTP/1.1\nHost: shop.example\n\n"), status)
 }
 
 fn record(endpoints: &mut Endpoints, exchange: &Exchange) {
-    let mut made = Template::default();
-    if let Some(request) = &exchange.request {
-        template::template(request.path(), &mut made);
-    }
-    endpoints.record(exchange, &made);
+    endpoints.record(exchange, 0, |_, _| ());
 }
 
 fn rows(exchanges: &[Exchange]) -> Vec<EndpointRow> {
@@ -204,4 +199,181 @@ fn the_process_last_seen_is_shown() {
     unknown.workload = None;
     let found = rows(&[exchange("GET", "/a", 200), after, unknown]);
     assert_eq!((found[0].process.as_deref(), found[0].pid), (Some("python3"), Some(5000)));
+}
+
+/// Requests and routes of the rows of `GET`.
+fn counts(endpoints: &Endpoints) -> Vec<(String, u64)> {
+    let rows = endpoints.rows(Timestamp(START));
+    rows.into_iter().map(|row| (row.route, row.requests)).collect()
+}
+
+const NAMES: [&str; 12] = [
+    "alice",
+    "bob",
+    "carol",
+    "dave99",
+    "erin",
+    "frank",
+    "grace.hopper",
+    "heidi",
+    "ivan",
+    "judy",
+    "mallory",
+    "niaj",
+];
+
+fn visit_users(endpoints: &mut Endpoints) {
+    for name in NAMES {
+        record(endpoints, &exchange("GET", &format!("/users/{name}"), 200));
+        record(endpoints, &exchange("GET", &format!("/users/{name}/posts"), 200));
+    }
+}
+
+#[test]
+fn rows_of_values_are_joined_and_their_ids_follow() {
+    let mut endpoints = Endpoints::new(100);
+    let mut first = exchange("GET", "/users/alice", 200);
+    first.request.as_mut().unwrap().start = Timestamp(START - 1_000_000_000);
+    record(&mut endpoints, &first);
+    let old = endpoints.rows(Timestamp(START))[0].id.clone();
+    visit_users(&mut endpoints);
+    endpoints.settle();
+    let expect = [("/users/{userId}".into(), 13), ("/users/{userId}/posts".into(), 12)];
+    assert_eq!(counts(&endpoints), expect);
+    let rows = endpoints.rows(Timestamp(START));
+    assert_eq!(rows[0].first_seen, "2024-05-31T11:59:59Z");
+    assert_eq!(rows[0].statuses, BTreeMap::from([(200, 13)]));
+    assert!(endpoints.take_moved().contains(&(old, rows[0].id.clone())));
+    assert!(endpoints.take_moved().is_empty());
+    // Nobody has seen this one, and it is known for what it is.
+    let template = endpoints.record(&exchange("GET", "/users/zoe/posts", 404), 0, |_, _| ());
+    assert_eq!(template.route, "/users/{userId}/posts");
+}
+
+#[test]
+fn learning_is_given_the_row_and_the_template() {
+    let mut endpoints = Endpoints::new(1);
+    let mut learned = Vec::new();
+    for (path, status) in [("/a/1", 200), ("/a/2", 404), ("/b/1", 404), ("/c/1", 200)] {
+        endpoints.record(&exchange("GET", path, status), 0, |row, template| {
+            learned.push((template.route.clone(), row.requests()));
+        });
+    }
+    // The third is one that may not exist yet, the last finds no room.
+    let expect = [("/a/{aId}", 1), ("/a/{aId}", 2), ("/b/{bId}", 1)];
+    assert_eq!(learned, expect.map(|(route, count)| (route.to_owned(), count)));
+}
+
+#[test]
+fn declared_routes_go_before_learned_ones_and_join_rows() {
+    let mut endpoints = Endpoints::new(100);
+    for path in ["/pets/rex", "/pets/7", "/pets/findByStatus", "/Pets/rex"] {
+        record(&mut endpoints, &exchange("GET", path, 200));
+    }
+    let routes = ["/pets/{petName}", "/pets/findByStatus", "no route"];
+    assert_eq!(endpoints.declare("SHOP.example", routes.into_iter()), 1);
+    let expect = [("/Pets/rex", 1), ("/pets/findByStatus", 1), ("/pets/{petName}", 2)];
+    assert_eq!(counts(&endpoints), expect.map(|(route, count)| (route.to_owned(), count)));
+    record(&mut endpoints, &exchange("GET", "/pets/bella", 200));
+    record(&mut endpoints, &exchange("GET", "/pets/findByStatus", 200));
+    let expect = [("/Pets/rex", 1), ("/pets/findByStatus", 2), ("/pets/{petName}", 3)];
+    assert_eq!(counts(&endpoints), expect.map(|(route, count)| (route.to_owned(), count)));
+}
+
+#[test]
+fn a_scan_that_is_answered_is_one_row_and_bounded() {
+    let mut endpoints = Endpoints::new(20_000);
+    let mut random = 1u64;
+    for _ in 0..100_000 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let path = format!("/{}", word(random));
+        record(&mut endpoints, &exchange("GET", &path, 200));
+    }
+    endpoints.settle();
+    assert!(endpoints.len() <= 10, "{:?}", counts(&endpoints).first());
+    assert!(endpoints.counters().paths.folded > 50_000);
+}
+
+/// Random paths of up to three segments that are not found never become rows or evidence.
+#[test]
+fn a_scan_that_is_not_answered_teaches_nothing() {
+    let mut endpoints = Endpoints::new(20_000);
+    visit_users(&mut endpoints);
+    endpoints.settle();
+    let before = counts(&endpoints);
+    let mut random = 1u64;
+    for index in 0..100_000u64 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let words = [word(random), word(random.rotate_left(20)), word(random.rotate_left(40))];
+        let path = format!("/{}", words[..1 + (index % 3) as usize].join("/"));
+        record(&mut endpoints, &exchange("GET", &path, [400, 404, 405, 501][(index % 4) as usize]));
+    }
+    endpoints.settle();
+    assert_eq!(counts(&endpoints), before);
+    assert_eq!(endpoints.counters().paths, paths::Counters::default());
+}
+
+/// Eight letters.
+fn word(random: u64) -> String {
+    (0..8).map(|index| char::from(b'a' + (random >> (8 * index)) as u8 % 26)).collect()
+}
+
+#[test]
+fn rows_are_split_by_what_is_known() {
+    let found = |statuses: &[(u16, u64)], count: u64| {
+        let exchanges: Vec<_> = statuses
+            .iter()
+            .flat_map(|&(status, count)| (0..count).map(move |_| exchange("GET", "/a", status)))
+            .collect();
+        let mut endpoints = Endpoints::new(10);
+        exchanges.iter().for_each(|exchange| record(&mut endpoints, exchange));
+        let (key, mut row) = endpoints.listed.drain().next().unwrap();
+        let part = row.split(count);
+        let show = |row: &Row| {
+            let shown = row.show(&key, Timestamp(START));
+            (shown.requests, shown.errors, shown.statuses.into_iter().collect::<Vec<_>>())
+        };
+        let both = (show(&row), show(&part));
+        row.merge(part);
+        assert_eq!(show(&row).2, statuses);
+        both
+    };
+    assert_eq!(
+        found(&[(200, 8), (500, 4)], 3),
+        ((9, 3, vec![(200, 6), (500, 3)]), (3, 1, vec![(200, 2), (500, 1)]))
+    );
+    assert_eq!(found(&[(200, 2)], 5), ((0, 0, vec![(200, 0)]), (2, 0, vec![(200, 2)])));
+}
+
+proptest! {
+    /// Rows are those of the routes, and no request is lost, whatever the order.
+    #[test]
+    fn rows_do_not_depend_on_order(
+        requests in proptest::collection::vec(
+            ("(GET|PUT)", "(/(users|items|me|[a-c]{1,2}|[a-z]{5}|[0-9]{1,3})){1,3}", 0..8u8),
+            1..150,
+        ),
+        seed in any::<u64>(),
+    ) {
+        let run = |requests: &[(String, String, u8)]| {
+            let mut endpoints = Endpoints::new(1000);
+            for (method, path, status) in requests {
+                let status = if *status == 0 { 404 } else { 200 };
+                record(&mut endpoints, &exchange(method, path, status));
+            }
+            endpoints.settle();
+            let rows = endpoints.rows(Timestamp(START));
+            let found: u64 = rows.iter().map(|row| row.statuses.get(&200).unwrap_or(&0)).sum();
+            let sent = requests.iter().filter(|(.., status)| *status != 0).count() as u64;
+            assert_eq!(found, sent);
+            rows.into_iter().map(|row| (row.method, row.route)).collect::<Vec<_>>()
+        };
+        let mut other = requests.clone();
+        let mut random = seed;
+        for index in (1..other.len()).rev() {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            other.swap(index, (random >> 33) as usize % (index + 1));
+        }
+        prop_assert_eq!(run(&requests), run(&other));
+    }
 }

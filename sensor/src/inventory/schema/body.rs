@@ -12,7 +12,7 @@ mod xml;
 pub use form::{decode, pairs, read_pairs};
 pub use media_type::MediaType;
 
-use super::Scalar;
+use super::{Scalar, field::Text};
 
 /// A body, decoded.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,10 @@ pub trait Events {
     fn key(&mut self, key: &[u8]);
     /// A value that is no object and no array.
     fn value(&mut self, value: Scalar<'_>);
+    /// A text, with the classes of its bytes where a reader has found them.
+    fn text(&mut self, text: Text<'_>) {
+        self.value(Scalar::Text(text.bytes));
+    }
     /// In objects of this body, a key that comes several times has a list of values.
     fn keys_repeat(&mut self);
 }
@@ -136,3 +140,6 @@ fn single(body: Body<'_>, value: Scalar<'_>, events: &mut impl Events) -> Ending
     events.value(value);
     Ending::Whole
 }
+
+#[cfg(test)]
+mod tests;

@@ -303,3 +303,6 @@ impl Field {
 fn increment(count: &mut u32) {
     *count = count.saturating_add(1);
 }
+
+#[cfg(test)]
+mod tests;

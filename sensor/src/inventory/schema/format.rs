@@ -188,7 +188,11 @@ impl Format {
         if classes == Classes::DIGIT {
             return Some(digits(text));
         }
-        if classes.within(WORD) { with_digits(text, classes) } else { with_punctuation(text) }
+        if classes.within(WORD) {
+            with_digits(text, classes)
+        } else {
+            with_punctuation(text, classes)
+        }
     }
 }
 
@@ -216,7 +220,7 @@ fn without_digits(text: &[u8], classes: Classes) -> Option<Format> {
             _ => codes::is_language(text).then_some(Format::Language),
         };
     }
-    with_punctuation(text)
+    with_punctuation(text, classes)
 }
 
 /// Letters, digits, `-`, `_` and `.`, of which at least one is a digit.
@@ -227,14 +231,19 @@ fn with_digits(text: &[u8], classes: Classes) -> Option<Format> {
             _ if codes::is_decimal(text) => Some(Format::Decimal),
             _ if codes::is_version(text) => Some(Format::Version),
             _ if secret::is_jwt(text) => Some(Format::Jwt),
+            _ if time::is_duration(text) => Some(Format::Duration),
             _ => network::is_hostname(text).then_some(Format::Hostname),
         };
+    }
+    if text.len() == 36 && kind::is_uuid(text) {
+        return Some(Format::Uuid);
     }
     if classes.meets(Classes::DASH) {
         let found = match text {
             _ if time::is_date(text) => Some(Format::Date),
             _ if codes::is_decimal(text) => Some(Format::Decimal),
             _ if codes::is_phone(text) => Some(Format::Phone),
+            _ if network::is_mac(text) => Some(Format::Mac),
             _ => None,
         };
         if found.is_some() {
@@ -259,27 +268,37 @@ fn hex(text: &[u8]) -> Option<Format> {
         return Some(Format::Hash);
     }
     let is_hex = text.len() >= 16
-        && text.len() % 2 == 0
+        && text.len().is_multiple_of(2)
         && text.iter().any(u8::is_ascii_digit)
         && text.iter().all(u8::is_ascii_hexdigit);
     is_hex.then_some(Format::Hex)
 }
 
-/// Texts with other printable bytes than words have.
-fn with_punctuation(text: &[u8]) -> Option<Format> {
+/// Texts with other printable bytes than words have. What the classes rule out is not tried.
+fn with_punctuation(text: &[u8], classes: Classes) -> Option<Format> {
+    let has = |class: Classes| classes.meets(class);
+    let colon = has(Classes::COLON);
+    if colon && text.get(4) == Some(&b'-') {
+        return time::of(text);
+    }
     match text {
-        _ if network::has_scheme(text) => Some(Format::Uri),
-        _ if kind::is_uuid(text) => Some(Format::Uuid),
-        _ if kind::is_email(text) => (!text.contains(&b' ')).then_some(Format::Email),
+        _ if colon && network::has_scheme(text) => Some(Format::Uri),
+        _ if has(Classes::AT) => {
+            (!has(Classes::SPACE) && kind::is_email(text)).then_some(Format::Email)
+        }
+        _ if matches!(text.len(), 38 | 45) && kind::is_uuid(text) => Some(Format::Uuid),
         _ if codes::is_color(text) => Some(Format::Color),
         _ if codes::is_phone(text) => Some(Format::Phone),
-        _ if time::is_http_date(text) => Some(Format::HttpDate),
-        _ if text.contains(&b' ') => None,
-        _ if network::is_mac(text) => Some(Format::Mac),
-        _ if network::is_ipv6(text) => Some(Format::Ipv6),
-        _ if network::is_cidr(text) => Some(Format::Cidr),
-        _ if codes::is_media_type(text) => Some(Format::MediaType),
-        _ if secret::is_base64(text) => Some(Format::Byte),
-        _ => time::of(text),
+        _ if colon && time::is_http_date(text) => Some(Format::HttpDate),
+        _ if has(Classes::SPACE) => None,
+        _ if colon && network::is_mac(text) => Some(Format::Mac),
+        _ if colon && network::is_ipv6(text) => Some(Format::Ipv6),
+        _ if has(Classes::SLASH) && network::is_cidr(text) => Some(Format::Cidr),
+        _ if has(Classes::SLASH) && codes::is_media_type(text) => Some(Format::MediaType),
+        _ if colon => time::of(text),
+        _ => secret::is_base64(text).then_some(Format::Byte),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,3 +88,6 @@ fn find_in_query(query: &[u8], operations: &mut Operations) {
     let chosen = decode(value(b"operationName").unwrap_or_default(), &mut chosen);
     operations.add(|name| graphql::write_name(document, chosen, name));
 }
+
+#[cfg(test)]
+mod tests;

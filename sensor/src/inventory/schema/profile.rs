@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     FieldId, Learner, Observer, Tree,
     body::{Body, Buffers, MediaType, read},
+    field::Field,
     tree::{Counters, Frames},
 };
 use crate::exchange::{Request, Response};
@@ -139,6 +140,17 @@ impl Profile {
         self.trees_mut().for_each(|tree| tree.unlist(field));
     }
 
+    /// What is known of a field.
+    pub fn field(&self, field: FieldId) -> Option<&Field> {
+        self.trees().find_map(|tree| tree.field(field))
+    }
+
+    /// How many whole objects above a field carry it, and of how many. A parameter's are the
+    /// requests.
+    pub fn share(&self, field: FieldId) -> Option<(u64, u64)> {
+        self.trees().find_map(|tree| tree.share(field))
+    }
+
     /// What could not be learned. Bodies of too many media types are among the refused.
     pub fn counters(&self) -> Counters {
         let mut all = Counters { refused: self.refused_bodies, ..Counters::default() };
@@ -241,3 +253,6 @@ fn answer_of(answers: &mut Vec<Answer>, status: u16) -> &mut Answer {
     });
     &mut answers[place]
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,6 +171,14 @@ impl Tree {
         self.find(field).map(|node| &self.nodes[usize::from(node)].field)
     }
 
+    /// How many whole objects above a field carry it, and of how many. A parameter's are the
+    /// requests.
+    pub fn share(&self, field: FieldId) -> Option<(u64, u64)> {
+        let node = &self.nodes[usize::from(self.find(field)?)];
+        let above = self.nodes.get(usize::from(node.parent))?;
+        (node.role == Role::Named).then_some((node.field.present, above.field.objects))
+    }
+
     fn find(&self, id: FieldId) -> Option<u16> {
         self.index.find(id.0, |&node| self.nodes[usize::from(node)].id == id).copied()
     }
@@ -245,6 +253,10 @@ impl Tree {
         let node = self.nodes.len() as u16;
         let name_start = self.names.len() as u32;
         self.names.push_str(name);
+        if self.nodes.len() == self.nodes.capacity() {
+            // Most trees stay as they are after few bodies: doubling would leave much unused.
+            self.nodes.reserve_exact((self.nodes.len() / 4).max(2));
+        }
         self.nodes.push(Node {
             field: if is_private || !is_listed { Field::unlisted() } else { Field::default() },
             id,
@@ -265,3 +277,6 @@ impl Tree {
         node
     }
 }
+
+#[cfg(test)]
+mod tests;

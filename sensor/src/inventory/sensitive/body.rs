@@ -1,6 +1,6 @@
 //! Stack traces and database errors in whole bodies.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::{Confidence, Kind, Match, registry::REGISTRY};
 
@@ -115,7 +115,6 @@ impl Errors {
     pub(super) fn new() -> Self {
         // Over so few texts it cannot fail; without it, nothing is found.
         let signs = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::DFA))
             .match_kind(MatchKind::LeftmostFirst)
             .build(SIGNS.iter().map(|(text, _)| text));
         Self { signs: signs.ok(), trace: kind("stack_trace"), sql: kind("sql_error") }

@@ -116,7 +116,7 @@ impl CustomKinds {
     pub(super) fn named(&self, kind: Kind, text: &Text<'_>) -> Option<Confidence> {
         let kind = self.get(kind)?;
         match &kind.value {
-            Some(value) => value.is_match(text.text).then_some(Confidence::High),
+            Some(value) => value.is_match(text.value).then_some(Confidence::High),
             None => (!text.is_placeholder()).then_some(Confidence::High),
         }
     }
@@ -125,7 +125,7 @@ impl CustomKinds {
     pub(super) fn alone(&self, text: &Text<'_>) -> Option<super::Match> {
         let matches = |kind: &CustomKind| {
             kind.field.is_none()
-                && kind.value.as_ref().is_some_and(|value| value.is_match(text.text))
+                && kind.value.as_ref().is_some_and(|value| value.is_match(text.value))
         };
         let index = self.0.iter().position(matches)?;
         Some(super::Match::sure(at(index), Confidence::High))

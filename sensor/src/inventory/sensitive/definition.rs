@@ -124,7 +124,10 @@ pub(super) enum Fit {
     Form,
     /// Check digits or form that one in ten to one in a hundred values passes by chance.
     Check,
-    /// One in a thousand or fewer passes by chance.
+    /// Digits of which one in forty or fewer passes by chance: a finding until most values of
+    /// the field turn out not to pass.
+    Few,
+    /// A form that one in a thousand values or fewer have by chance.
     Rare,
     /// It can hardly be anything else.
     Proof,
@@ -177,15 +180,20 @@ impl Confidence {
         match fit {
             Fit::No => None,
             Fit::Form => Some(Self::Medium),
-            Fit::Check | Fit::Rare | Fit::Proof => Some(Self::High),
+            Fit::Check | Fit::Few | Fit::Rare | Fit::Proof => Some(Self::High),
         }
     }
 }
+
+/// Any number of digits.
+pub(super) const ANY_COUNT: (u16, u16) = (0, u16::MAX);
 
 /// What values of a kind look like from outside: what rules most values out before they are
 /// checked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
+    /// Least and greatest number of digits.
+    pub digits: (u16, u16),
     /// The first byte is one of these; empty when it may be any.
     pub first: &'static str,
     /// Least and greatest length in bytes.
@@ -198,10 +206,12 @@ pub(super) struct Shape {
 
 impl Shape {
     pub(super) fn fits(&self, text: &Text<'_>) -> bool {
-        let length = text.text.len();
-        let first = text.text.as_bytes().first().copied().unwrap_or_default();
+        let (length, digits) = (text.value.len(), text.digits);
+        let first = text.value.as_bytes().first().copied().unwrap_or_default();
         length >= usize::from(self.length.0)
             && length <= usize::from(self.length.1)
+            && digits >= usize::from(self.digits.0)
+            && digits <= usize::from(self.digits.1)
             && (self.first.is_empty() || self.first.as_bytes().contains(&first))
             && text.classes.within(self.allowed)
             && self.required.within(text.classes)

@@ -4,9 +4,12 @@
 //! English is its end: `card_number_last4` and `email_verified` are about a card number and an
 //! e-mail address, and are none. Biased towards that: names with another word order are missed.
 
+mod lists;
+
 use hashbrown::HashMap;
 
 use super::{Kind, registry::REGISTRY};
+use lists::{OTHER_THINGS, OWNERS, PERSONS, SHORT, TAIL, THINGS, TIMES};
 
 /// Kinds that a name may stand for at once.
 const MAX_HINTS: usize = 4;
@@ -19,181 +22,21 @@ const MAX_PHRASE: usize = 5;
 
 const NO_KIND: u8 = u8::MAX;
 
-/// Words that may follow the noun.
-const TAIL: &[&str] = &[
-    "number",
-    "no",
-    "num",
-    "nr",
-    "value",
-    "text",
-    "string",
-    "str",
-    "raw",
-    "plain",
-    "full",
-    "line",
-    "field",
-    "input",
-    "home",
-    "work",
-    "office",
-    "mobile",
-    "business",
-    "personal",
-    "primary",
-    "secondary",
-    "main",
-    "alt",
-    "alternate",
-    "other",
-    "old",
-    "new",
-    "confirmation",
-    "confirm",
-    "repeat",
-    "again",
-    "current",
-    "previous",
-    "original",
-    "address",
-    "list",
-    "1",
-    "2",
-    "3",
-    "4",
-    "one",
-    "two",
-    "three",
-    "s",
-];
-
-/// Whose data a name may speak of before the kind, written as one word: `customeremail`.
-const OWNERS: &[&str] = &[
-    "user",
-    "customer",
-    "client",
-    "contact",
-    "patient",
-    "billing",
-    "shipping",
-    "home",
-    "work",
-    "my",
-    "account",
-    "member",
-    "owner",
-    "sender",
-    "recipient",
-    "employee",
-    "person",
-    "person",
-    "guest",
-    "buyer",
-    "seller",
-    "primary",
-    "secondary",
-    "old",
-    "new",
-    "current",
-    "admin",
-    "login",
-    "business",
-    "personal",
-    "emergency",
-    "delivery",
-    "mailing",
-    "residential",
-    "customers",
-    "db",
-    "x",
-];
-
-/// Phrases that end like a kind's and mean something else.
-const OTHER_THINGS: &[&str] = &[
-    "contract address",
-    "memory address",
-    "email address id",
-    "network address",
-    "broadcast address",
-    "base address",
-    "server address",
-    "bind address",
-    "listen address",
-    "host address",
-    "web address",
-    "site address",
-    "page token",
-    "next page token",
-    "continuation token",
-    "next token",
-    "cursor token",
-    "csrf token",
-    "xsrf token",
-    "sync token",
-    "pagination token",
-    "server ip",
-    "host ip",
-    "node ip",
-    "pod ip",
-    "cluster ip",
-    "gateway ip",
-    "service ip",
-    "token count",
-    "sort key",
-    "partition key",
-    "primary key",
-    "foreign key",
-    "public key",
-    "idempotency key",
-    "cache key",
-    "object key",
-    "routing key",
-    "public token",
-    "device token",
-    "job position",
-    "position",
-    "stock location",
-    "product location",
-    "file location",
-    "job location",
-    "time zone",
-    "business card",
-    "graphics card",
-    "sim card",
-    "sd card",
-    "gift card",
-    "score card",
-    "max tokens",
-    "tokens",
-    "bounding box",
-    "model number",
-    "part number",
-    "serial number",
-    "order number",
-    "invoice number",
-    "tracking number",
-    "reference number",
-    "phone model",
-    "car model",
-    "boarding pass",
-    "compass",
-    "bypass",
-    "software license number",
-    "pass count",
-];
-
 /// What a field's name says: the kinds that it is named for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameHints {
     kinds: [u8; MAX_HINTS],
     /// It speaks of the number of a person in general.
     people: bool,
+    /// It says that the value is a number of something else.
+    identifier: bool,
+    /// It says that the value is a time.
+    time: bool,
 }
 
 impl Default for NameHints {
     fn default() -> Self {
-        Self { kinds: [NO_KIND; MAX_HINTS], people: false }
+        Self { kinds: [NO_KIND; MAX_HINTS], people: false, identifier: false, time: false }
     }
 }
 
@@ -212,6 +55,14 @@ impl NameHints {
         self.people
     }
 
+    pub(super) fn is_identifier(self) -> bool {
+        self.identifier
+    }
+
+    pub(super) fn is_time(self) -> bool {
+        self.time
+    }
+
     /// Puts a kind before all others; of more than fit, the last is left out.
     pub(super) fn add_first(&mut self, kind: Kind) {
         self.kinds.rotate_right(1);
@@ -220,7 +71,11 @@ impl NameHints {
 
     /// A kind over the bound is left out.
     pub(super) fn add(&mut self, kind: Kind) {
-        if let Some(slot) = self.kinds.iter_mut().find(|slot| **slot == NO_KIND) {
+        let slots = &mut self.kinds;
+        if slots.contains(&kind.0) {
+            return;
+        }
+        if let Some(slot) = slots.iter_mut().find(|slot| **slot == NO_KIND) {
             *slot = kind.0;
         }
     }
@@ -236,12 +91,17 @@ impl Names {
         let mut phrases = HashMap::default();
         for (kind, definition) in REGISTRY.iter().enumerate() {
             for phrase in definition.names {
-                let hints: &mut NameHints = phrases.entry(joined(phrase)).or_default();
-                hints.add(Kind(kind as u8));
-                hints.people |= definition.name == "national_id";
+                // Written as one word, a name keeps its short words.
+                let long = words(phrase).concat().into_boxed_str();
+                let both = [joined(phrase), long];
+                for joined in both.iter().take(if both[0] == both[1] { 1 } else { 2 }) {
+                    let hints: &mut NameHints = phrases.entry(joined.clone()).or_default();
+                    hints.add(Kind(kind as u8));
+                    hints.people |= definition.name == "national_id";
+                }
             }
         }
-        for phrase in OTHER_THINGS {
+        for phrase in OTHER_THINGS.split(',') {
             phrases.entry(joined(phrase)).or_default();
         }
         Self { phrases }
@@ -253,27 +113,55 @@ impl Names {
         let words = words(name.unwrap_or_default());
         let words = &words[words.len().saturating_sub(MAX_WORDS)..];
         for end in (1..=words.len()).rev() {
+            let Some(last) = words[..end].last() else { break };
             if let Some(hints) = self.ending_at(&words[..end]) {
                 return hints;
             }
-            if !TAIL.contains(&words[end - 1].as_str()) {
+            let (time, identifier) = (is_in(TIMES, last), is_in(THINGS, last));
+            if time || identifier {
+                return NameHints { identifier, time, ..NameHints::default() };
+            }
+            if last == "name" && end == words.len() {
+                return self.name_of(name.unwrap_or_default());
+            }
+            if !is_in(TAIL, last) {
                 break;
             }
         }
         NameHints::default()
     }
 
+    /// Of a field `name` in something that is a person.
+    fn name_of(&self, path: &str) -> NameHints {
+        let mut parts = path.rsplit(['.', '/', '[', ']']).filter(|part| !part.is_empty());
+        let alone = parts.next().is_some_and(|part| part.eq_ignore_ascii_case("name"));
+        let owner = parts.next().map(words).and_then(|mut words| words.pop());
+        let person = owner.is_some_and(|owner| {
+            is_in(PERSONS, &owner) || owner.strip_suffix('s').is_some_and(|one| is_in(PERSONS, one))
+        });
+        let hints = self.phrases.get("fullname").filter(|_| alone && person);
+        hints.copied().unwrap_or_default()
+    }
+
     /// The longest phrase that ends with the last of the words.
     fn ending_at(&self, words: &[String]) -> Option<NameHints> {
         for start in words.len().saturating_sub(MAX_PHRASE)..words.len() {
-            if let Some(hints) = self.phrases.get(words[start..].concat().as_str()) {
+            let phrase = words[start..].concat();
+            let singular = phrase.strip_suffix('s').filter(|phrase| phrase.len() > 3);
+            let found = self.phrases.get(phrase.as_str());
+            if let Some(hints) = found.or_else(|| self.phrases.get(singular?)) {
                 return Some(*hints);
             }
         }
         let last = words.last()?;
-        let owned = OWNERS.iter().filter_map(|owner| last.strip_prefix(owner));
+        let owned = OWNERS.split_whitespace().filter_map(|owner| last.strip_prefix(owner));
         owned.filter_map(|rest| self.phrases.get(rest)).copied().next()
     }
+}
+
+/// Whether a list of words has the word.
+fn is_in(list: &str, word: &str) -> bool {
+    list.split_whitespace().any(|listed| listed == word)
 }
 
 fn joined(phrase: &str) -> Box<str> {
@@ -296,11 +184,32 @@ fn words(name: &str) -> Vec<String> {
             words.push(String::new());
         }
         if let Some(word) = words.last_mut() {
-            word.extend(letter.to_lowercase());
+            push_lower(word, letter);
         }
     }
     words.retain(|word| !word.is_empty());
+    for word in &mut words {
+        if let Some((_, long)) = SHORT.iter().find(|(short, _)| word == short) {
+            (*long).clone_into(word);
+        }
+    }
     words
+}
+
+/// In lower case, without the marks that European languages put on letters.
+fn push_lower(word: &mut String, letter: char) {
+    for letter in letter.to_lowercase() {
+        word.push(match letter {
+            'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' => 'a',
+            'é' | 'è' | 'ê' | 'ë' => 'e',
+            'í' | 'ì' | 'î' | 'ï' => 'i',
+            'ó' | 'ò' | 'ô' | 'ö' | 'õ' | 'ø' => 'o',
+            'ú' | 'ù' | 'û' | 'ü' => 'u',
+            'ñ' => 'n',
+            'ç' | 'č' => 'c',
+            letter => letter,
+        });
+    }
 }
 
 fn begins_word(before: char, letter: char, after: Option<char>) -> bool {
@@ -355,6 +264,16 @@ mod tests {
         check("driver's_license", Some("drivers_licence"));
         check("customer.name", Some("person_name"));
         check("product.name", None);
+        check("users[].name", Some("person_name"));
+        check("owner.name", Some("person_name"));
+        check("user_name", None);
+        check("name", None);
+        check("acct_no", Some("bank_account"));
+        check("fødselsnummer", Some("no_fodselsnummer"));
+        check("emails", Some("email"));
+        check("emails[].value", Some("email"));
+        check("ibanCode", Some("iban"));
+        check("token_expiry", None);
         check("password", Some("password"));
         check("newPassword", Some("password"));
         check("password_reset_url", None);

@@ -1,5 +1,7 @@
 //! What was found in an endpoint, by field.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Class, Confidence, Detector, Kind, Match, bits};
 
 /// The field of what was found in a body as a whole.
@@ -9,14 +11,17 @@ pub const BODY: u32 = u32::MAX;
 const MAX_FINDINGS: usize = 64;
 /// Fields whose values pass check digits that chance passes too.
 const MAX_CANDIDATES: usize = 16;
-/// Values that differ, and share of all values, from which that is not chance: of 400,000
-/// fields with values that one in ten passes, fewer than one in a hundred years' worth of
-/// inventories has eight in a row.
+/// Values that differ, and share of all values, from which that is not chance: of 100 million
+/// fields with values that one in ten passes, one has eight in a row.
 const MIN_DISTINCT: u32 = 8;
 const MIN_SHARE: f64 = 0.95;
 
+/// Values from which on digits that most of the others do not share are taken for chance.
+const MIN_VALUES: u64 = 10;
+const MOST: f64 = 0.5;
+
 /// The part of an exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Direction {
     /// What the client sent.
     Request,
@@ -27,24 +32,26 @@ pub enum Direction {
 /// What was found in the values of an endpoint's fields: counts alone, no values.
 ///
 /// The order of values and of merges does not matter until a cap is reached.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SensitiveStats {
     findings: Vec<Counted>,
     candidates: Vec<Candidate>,
     refused: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Counted {
     field: u32,
     direction: Direction,
     kind: Kind,
     confidence: Confidence,
+    /// Nothing but digits that chance may explain.
+    chance: bool,
     matches: u32,
 }
 
 /// A field of which some values pass check digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Candidate {
     field: u32,
     direction: Direction,
@@ -81,8 +88,11 @@ impl SensitiveStats {
         if leak && direction == Direction::Request {
             return;
         }
-        let Match { kind, confidence, candidates, part } = found;
-        if confidence == Confidence::Low {
+        let Match { kind, confidence, candidates, part, chance } = found;
+        if confidence > Confidence::Low {
+            self.add(Counted { field, direction, kind, confidence, chance, matches: 1 });
+        }
+        if candidates != 0 {
             self.add_candidate(Candidate {
                 field,
                 direction,
@@ -90,8 +100,6 @@ impl SensitiveStats {
                 kinds: candidates,
                 parts: 1 << part,
             });
-        } else {
-            self.add(Counted { field, direction, kind, confidence, matches: 1 });
         }
     }
 
@@ -111,13 +119,17 @@ impl SensitiveStats {
     /// values that a field had.
     ///
     /// Values that only pass check digits are a finding, of medium confidence, when eight
-    /// different ones do and they are 95% of the field's values. Biased towards silence: a field
+    /// different ones do and they are 95% of the field's values; digits that pass more than that
+    /// are one until ten values are known of which most do not pass. Biased towards silence: a field
     /// in which one of ten numbers is mistyped is left out unless its name says what it is.
     pub fn findings(&self, mut values: impl FnMut(u32, Direction) -> u64) -> Vec<Finding> {
         let mut findings = Vec::with_capacity(self.findings.len());
-        for &Counted { field, direction, kind, confidence, matches } in &self.findings {
-            let matches = u64::from(matches);
-            let share = share(matches, values(field, direction));
+        for &Counted { field, direction, kind, confidence, chance, matches } in &self.findings {
+            let (matches, values) = (u64::from(matches), values(field, direction));
+            let share = share(matches, values);
+            if chance && values >= MIN_VALUES && share < MOST {
+                continue;
+            }
             findings.push(Finding { field, direction, kind, confidence, matches, share });
         }
         for candidate in &self.candidates {
@@ -125,6 +137,10 @@ impl SensitiveStats {
             let matches = u64::from(matches);
             let share = share(matches, values(field, direction));
             let Some(kind) = bits(kinds).next() else { continue };
+            let place = (field, direction);
+            if findings.iter().any(|finding| (finding.field, finding.direction) == place) {
+                continue;
+            }
             if share >= MIN_SHARE && parts.count_ones() >= MIN_DISTINCT {
                 let confidence = Confidence::Medium;
                 findings.push(Finding { field, direction, kind, confidence, matches, share });
@@ -155,6 +171,7 @@ impl SensitiveStats {
         if let Some(old) = self.findings.iter_mut().find(same) {
             old.matches = old.matches.saturating_add(new.matches);
             old.confidence = old.confidence.max(new.confidence);
+            old.chance &= new.chance;
         } else if self.findings.len() < MAX_FINDINGS {
             self.findings.push(new);
         } else {

@@ -52,6 +52,11 @@ impl Bytes {
         self.0 & other.0 != 0
     }
 
+    /// Its bits, as two bytes.
+    pub(super) const fn halves(self) -> [u8; 2] {
+        self.0.to_le_bytes()
+    }
+
     const fn of(byte: u8) -> Self {
         match byte {
             b'0'..=b'9' => Self::DIGIT,
@@ -87,19 +92,32 @@ static CLASSES: [Bytes; 256] = {
 /// A value, looked at once.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Text<'a> {
-    pub text: &'a str,
+    pub value: &'a str,
     /// The classes of its bytes.
     pub classes: Bytes,
+    /// How many digits it has.
+    pub digits: usize,
 }
 
 impl<'a> Text<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        let classes = text.bytes().fold(0, |classes, byte| classes | CLASSES[usize::from(byte)].0);
-        Self { text, classes: Bytes(classes) }
+    pub(super) fn new(value: &'a str) -> Self {
+        let (mut classes, mut digits) = (0, 0);
+        for byte in value.bytes() {
+            let class = CLASSES[usize::from(byte)].0;
+            classes |= class;
+            digits += usize::from(class & Bytes::DIGIT.0);
+        }
+        Self { value, classes: Bytes(classes), digits }
     }
 
     /// Its digits, when there are exactly `N` and nothing else but separators.
     pub(super) fn digits<const N: usize>(&self) -> Option<[u8; N]> {
+        if self.digits != N {
+            return None;
+        }
+        if let Ok(digits) = <[u8; N]>::try_from(self.value.as_bytes()) {
+            return Some(digits.map(|byte| byte.wrapping_sub(b'0')));
+        }
         let code = self.code::<N>()?;
         let mut digits = [0; N];
         for (digit, byte) in digits.iter_mut().zip(code) {
@@ -118,7 +136,7 @@ impl<'a> Text<'a> {
     /// As [`Text::code`], of any number that fits; gives the number.
     pub(super) fn code_into(&self, code: &mut [u8]) -> Option<usize> {
         let mut length = 0;
-        for byte in self.text.bytes() {
+        for byte in self.value.bytes() {
             if byte.is_ascii_alphanumeric() {
                 *code.get_mut(length)? = byte.to_ascii_uppercase();
                 length += 1;
@@ -129,11 +147,6 @@ impl<'a> Text<'a> {
         Some(length)
     }
 
-    /// How many digits it has.
-    pub(super) fn digit_count(&self) -> usize {
-        self.text.bytes().filter(u8::is_ascii_digit).count()
-    }
-
     /// The text after a prefix, when that has between `least` and `greatest` bytes, all of
     /// `allowed`.
     pub(super) fn after(
@@ -142,7 +155,7 @@ impl<'a> Text<'a> {
         (least, greatest): (usize, usize),
         allowed: Bytes,
     ) -> Option<&'a str> {
-        let rest = self.text.strip_prefix(prefix)?;
+        let rest = self.value.strip_prefix(prefix)?;
         let fits = (least..=greatest).contains(&rest.len())
             && rest.bytes().all(|byte| CLASSES[usize::from(byte)].within(allowed));
         fits.then_some(rest)
@@ -167,10 +180,10 @@ impl<'a> Text<'a> {
             "string",
         ];
         let masked = |byte: u8| matches!(byte, b'*' | b'x' | b'X' | b'-' | b'.' | b'#' | b' ');
-        self.text.bytes().all(masked)
-            || self.text.chars().all(|letter| letter == '•')
-            || self.text.starts_with("***")
-            || WORDS.iter().any(|word| self.text.eq_ignore_ascii_case(word))
+        self.value.bytes().all(masked)
+            || self.value.chars().all(|letter| letter == '•')
+            || self.value.starts_with("***")
+            || WORDS.iter().any(|word| self.value.eq_ignore_ascii_case(word))
     }
 }
 

@@ -5,7 +5,7 @@
 //! depth. On valid texts it says what `serde_json` says, which the tests hold it to.
 
 use super::{Body, Buffers, Ending, Events};
-use crate::inventory::schema::Scalar;
+use crate::inventory::schema::{Scalar, field::Text, format::Classes};
 
 /// Reads one JSON text.
 pub fn read(body: Body<'_>, buffers: &mut Buffers, events: &mut impl Events) -> Ending {
@@ -135,7 +135,7 @@ impl<E: Events> Reader<'_, E> {
         let place = self.string()?;
         // A key of which the value is cut was there.
         match place {
-            Place::Sent(start, end) => self.events.key(&self.bytes[start..end]),
+            Place::Sent(start, end, _) => self.events.key(&self.bytes[start..end]),
             Place::Decoded => self.events.key(self.text),
         }
         if self.peek()? != b':' {
@@ -160,10 +160,10 @@ impl<E: Events> Reader<'_, E> {
             b'"' => {
                 self.at += 1;
                 match self.string()? {
-                    Place::Sent(start, end) => {
-                        self.events.value(Scalar::Text(&self.bytes[start..end]));
+                    Place::Sent(start, end, classes) => {
+                        self.events.text(Text { bytes: &self.bytes[start..end], classes });
                     }
-                    Place::Decoded => self.events.value(Scalar::Text(self.text)),
+                    Place::Decoded => self.events.text(Text::new(self.text)),
                 }
             }
             b'-' | b'0'..=b'9' => self.number()?,
@@ -206,12 +206,18 @@ impl<E: Events> Reader<'_, E> {
     fn string(&mut self) -> Step<Place> {
         let start = self.at;
         let rest = &self.bytes[start..];
-        let Some(end) = rest.iter().position(|&byte| SPECIAL[usize::from(byte)]) else {
-            return Err(Ending::Cut);
-        };
+        let mut classes = Classes::default();
+        let end = rest.iter().position(|&byte| {
+            let is_end = SPECIAL[usize::from(byte)];
+            if !is_end {
+                classes = classes.union(Classes::of_byte(byte));
+            }
+            is_end
+        });
+        let end = end.ok_or(Ending::Cut)?;
         if rest[end] == b'"' {
             self.at += end + 1;
-            return Ok(Place::Sent(start, start + end));
+            return Ok(Place::Sent(start, start + end, classes));
         }
         self.text.clear();
         self.text.extend_from_slice(&rest[..end]);
@@ -300,8 +306,8 @@ impl<E: Events> Reader<'_, E> {
 
 /// Where a text is.
 enum Place {
-    /// In the body as sent: start and end.
-    Sent(usize, usize),
+    /// In the body as sent: start, end, and the classes of its bytes.
+    Sent(usize, usize, Classes),
     /// In the buffer.
     Decoded,
 }

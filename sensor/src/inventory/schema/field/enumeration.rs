@@ -171,9 +171,10 @@ fn is_word(text: &Text<'_>, format: Option<Format>) -> bool {
 /// of persons, secrets, identifiers or free text.
 pub fn may_list(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    !PRIVATE.iter().any(|part| name.contains(part))
-        && !WHOLE.contains(&&*name)
-        && !(name.ends_with("id") && name.len() <= 24)
+    let is_private = PRIVATE.iter().any(|part| name.contains(part))
+        || WHOLE.contains(&&*name)
+        || name.ends_with("id");
+    !is_private
 }
 
 /// Parts of names of fields that hold what is personal, secret or free.

@@ -2,7 +2,7 @@
 
 /// A set of classes of bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Classes(u8);
+pub struct Classes(u16);
 
 impl Classes {
     /// `A` to `Z`
@@ -17,10 +17,23 @@ impl Classes {
     pub const UNDERSCORE: Self = Self(16);
     /// `.`
     pub const DOT: Self = Self(32);
-    /// Other printable ASCII and the space.
-    pub const OTHER: Self = Self(64);
+    /// `:`
+    pub const COLON: Self = Self(64);
+    /// `@`
+    pub const AT: Self = Self(128);
+    /// `/`
+    pub const SLASH: Self = Self(256);
+    /// The space.
+    pub const SPACE: Self = Self(512);
+    /// Other printable ASCII.
+    pub const OTHER: Self = Self(1024);
     /// Control bytes and all beyond ASCII.
-    pub const WILD: Self = Self(128);
+    pub const WILD: Self = Self(2048);
+
+    /// The class of one byte.
+    pub fn of_byte(byte: u8) -> Self {
+        Self(TABLE[usize::from(byte)])
+    }
 
     /// The classes of all bytes of `text`.
     pub fn of(text: &[u8]) -> Self {
@@ -28,6 +41,7 @@ impl Classes {
     }
 
     /// All of both.
+    #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -50,7 +64,7 @@ impl Classes {
     /// The inside of a bracket expression of a regular expression; `None` when a class has no
     /// telling one.
     pub fn expression(self) -> Option<String> {
-        if self.is_empty() || self.meets(Self::OTHER.union(Self::WILD)) {
+        if self.is_empty() || !self.within(WORD) {
             return None;
         }
         // The dash comes last, where it stands for itself.
@@ -76,7 +90,7 @@ pub const WORD: Classes = LETTERS
     .union(Classes::UNDERSCORE)
     .union(Classes::DOT);
 
-static TABLE: [u8; 256] = {
+static TABLE: [u16; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
@@ -87,7 +101,11 @@ static TABLE: [u8; 256] = {
             b'-' => Classes::DASH.0,
             b'_' => Classes::UNDERSCORE.0,
             b'.' => Classes::DOT.0,
-            b' '..=b'~' => Classes::OTHER.0,
+            b':' => Classes::COLON.0,
+            b'@' => Classes::AT.0,
+            b'/' => Classes::SLASH.0,
+            b' ' => Classes::SPACE.0,
+            b'!'..=b'~' => Classes::OTHER.0,
             _ => Classes::WILD.0,
         };
         byte += 1;

@@ -16,7 +16,7 @@ pub fn is_jwt(text: &[u8]) -> bool {
 /// Groups of four digits of base64, 16 at least, that show by padding or by what they are mixed
 /// of that they are no word or path.
 pub fn is_base64(text: &[u8]) -> bool {
-    if text.len() < 16 || text.len() % 4 != 0 {
+    if text.len() < 16 || !text.len().is_multiple_of(4) {
         return false;
     }
     let padding = text.iter().rev().take_while(|&&byte| byte == b'=').count();
@@ -33,6 +33,6 @@ pub fn is_base64(text: &[u8]) -> bool {
 
 /// Whether slashes come as often as in paths and far more often than chance has it.
 fn looks_like_path(digits: &[u8]) -> bool {
-    let slashes = digits.iter().filter(|&&byte| byte == b'/').count();
+    let slashes = memchr::memchr_iter(b'/', digits).count();
     digits.starts_with(b"/") || slashes * 16 > digits.len()
 }

@@ -90,7 +90,7 @@ fn write_fields(tokens: &mut Tokens<'_>, out: &mut String) -> bool {
             }
             Some(Token::Mark(b'}')) => break,
             // Of a document that was cut, the fields that are whole.
-            None if count > 0 => break,
+            None if count > 0 || field.is_some() => break,
             _ => return false,
         }
     }
@@ -230,21 +230,14 @@ impl<'a> Tokens<'a> {
             self.text = end.map_or(&[], |end| &block[end + 3..]);
             return;
         }
-        let mut rest = &self.text[1..];
-        loop {
-            match rest {
-                [b'\\', _, behind @ ..] => rest = behind,
-                [b'"', behind @ ..] => {
-                    self.text = behind;
-                    return;
-                }
-                [_, behind @ ..] => rest = behind,
-                [] => {
-                    self.text = rest;
-                    return;
-                }
-            }
-        }
+        let rest = &self.text[1..];
+        let mut is_escaped = false;
+        let end = rest.iter().position(|&byte| {
+            let is_end = byte == b'"' && !is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
+            is_end
+        });
+        self.text = end.map_or(&[], |end| &rest[end + 1..]);
     }
 }
 

@@ -76,9 +76,10 @@ impl Tree {
         let all = named().count() >= MANY_KEYS && !is_untyped;
         let is_rare = |&child: &u16| {
             let present = self.nodes[usize::from(child)].field.present;
-            match is_untyped {
-                true => present <= RARE_PARAMETER,
-                false => all || present.saturating_mul(RARE) < objects,
+            if is_untyped {
+                present <= RARE_PARAMETER
+            } else {
+                all || present.saturating_mul(RARE) < objects
             }
         };
         let found = || named().filter(is_rare);

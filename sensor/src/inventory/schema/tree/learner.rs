@@ -79,6 +79,15 @@ impl<'a, O: Observer> Learner<'a, O> {
         self.tree.settle();
     }
 
+    /// Finds the place of a value, and shows the value to the observer.
+    fn show(&mut self, value: Scalar<'_>) -> Option<u16> {
+        let place = self.place();
+        let shown = place.or_else(|| self.frames.last().map(|frame| frame.node)).unwrap_or(0);
+        let id = self.tree.nodes[usize::from(shown)].id;
+        self.observer.value(id, self.tree.nearest_name(shown), value);
+        place
+    }
+
     /// Where an object or array goes; `None`, with its inside skipped, when there is no place.
     fn begin(&mut self) -> Option<u16> {
         if self.skipped == 0 && self.frames.len() >= MAX_DEPTH {
@@ -161,11 +170,7 @@ impl<O: Observer> Events for Learner<'_, O> {
     }
 
     fn value(&mut self, value: Scalar<'_>) {
-        let place = self.place();
-        let shown = place.or_else(|| self.frames.last().map(|frame| frame.node)).unwrap_or(0);
-        let id = self.tree.nodes[usize::from(shown)].id;
-        self.observer.value(id, self.tree.nearest_name(shown), value);
-        let Some(place) = place else { return };
+        let Some(place) = self.show(value) else { return };
         let field = &mut self.tree.nodes[usize::from(place)].field;
         match value {
             Scalar::Null => field.learn_null(),
@@ -175,6 +180,12 @@ impl<O: Observer> Events for Learner<'_, O> {
             Scalar::Untyped(text) => field.learn_untyped(&Text::new(text), self.seed),
             Scalar::File(content) => field.learn_file(content.len()),
             Scalar::Document(text) => field.learn_document(text),
+        }
+    }
+
+    fn text(&mut self, text: Text<'_>) {
+        if let Some(place) = self.show(Scalar::Text(text.bytes)) {
+            self.tree.nodes[usize::from(place)].field.learn_text(&text, self.seed);
         }
     }
 
@@ -191,9 +202,10 @@ impl Tree {
             NONE => self.nodes[usize::from(parent)].first_child,
             last => self.nodes[usize::from(last)].next,
         };
-        if expected != NONE
-            && self.name(expected).as_bytes() == key
-            && self.nodes[usize::from(expected)].role == super::Role::Named
+        if let Some(node) = self.nodes.get(usize::from(expected))
+            && usize::from(node.name_length) == key.len()
+            && node.role == super::Role::Named
+            && self.names.as_bytes()[node.name_start as usize..].starts_with(key)
         {
             return expected;
         }

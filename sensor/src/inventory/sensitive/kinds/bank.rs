@@ -4,7 +4,7 @@ use iban::{Iban, IbanLike as _};
 
 use crate::inventory::sensitive::{
     checks::{uniform, weighted},
-    definition::{BANK, Class, Definition, Fit, Shape},
+    definition::{ANY_COUNT, BANK, Class, Definition, Fit, Shape},
     text::{Bytes, Text},
 };
 
@@ -22,6 +22,7 @@ pub(in crate::inventory::sensitive) const IBAN: Definition = Definition {
         "international bank account number",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "",
         length: (15, 42),
         allowed: Bytes::ALNUM.or(Bytes::SPACE).or(Bytes::DASH),
@@ -32,7 +33,7 @@ pub(in crate::inventory::sensitive) const IBAN: Definition = Definition {
 };
 
 fn is_iban(text: &Text<'_>) -> Fit {
-    let &[a, b, c, d, ..] = text.text.as_bytes() else { return Fit::No };
+    let &[a, b, c, d, ..] = text.value.as_bytes() else { return Fit::No };
     let start = a.is_ascii_alphabetic() && b.is_ascii_alphabetic();
     if !start || !c.is_ascii_digit() || !d.is_ascii_digit() {
         return Fit::No;
@@ -61,6 +62,7 @@ pub(in crate::inventory::sensitive) const BIC: Definition = Definition {
         "bank bic",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "",
         length: (8, 11),
         allowed: Bytes::UPPER.or(Bytes::DIGIT),
@@ -68,7 +70,7 @@ pub(in crate::inventory::sensitive) const BIC: Definition = Definition {
     },
     alone: false,
     check: |text| {
-        let code = text.text.as_bytes();
+        let code = text.value.as_bytes();
         let letters = code.iter().skip(4).take(2).all(u8::is_ascii_uppercase);
         Fit::Check.when(matches!(code.len(), 8 | 11) && letters)
     },
@@ -92,6 +94,7 @@ pub(in crate::inventory::sensitive) const US_ROUTING_NUMBER: Definition = Defini
         "bank routing",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "0123678",
         length: (9, 9),
         allowed: Bytes::DIGIT,
@@ -131,13 +134,14 @@ pub(in crate::inventory::sensitive) const BANK_ACCOUNT: Definition = Definition 
         "beneficiary account",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "",
         length: (6, 30),
         allowed: Bytes::UPPER.or(Bytes::NUMBER),
         required: Bytes::DIGIT,
     },
     alone: false,
-    check: |text| Fit::Form.when(text.digit_count() >= 5),
+    check: |text| Fit::Form.when(text.digits >= 5),
 };
 
 pub(in crate::inventory::sensitive) const UK_SORT_CODE: Definition = Definition {
@@ -148,6 +152,7 @@ pub(in crate::inventory::sensitive) const UK_SORT_CODE: Definition = Definition 
     validator: "field name; six digits",
     names: &["sort code", "bank sort code", "sortcode"],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "0123456789",
         length: (6, 8),
         allowed: Bytes::DIGIT.or(Bytes::DASH).or(Bytes::SPACE),
@@ -171,21 +176,27 @@ pub(in crate::inventory::sensitive) const BITCOIN_ADDRESS: Definition = Definiti
         "btc wallet",
         "bitcoin wallet",
     ],
-    shape: Shape { first: "13b", length: (26, 62), allowed: Bytes::ALNUM, required: Bytes::DIGIT },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "13b",
+        length: (26, 62),
+        allowed: Bytes::ALNUM,
+        required: Bytes::DIGIT,
+    },
     alone: true,
     check: bitcoin_address,
 };
 
 fn bitcoin_address(text: &Text<'_>) -> Fit {
-    if text.text.starts_with("bc1") {
-        let data = &text.text.as_bytes()[3..];
+    if text.value.starts_with("bc1") {
+        let data = &text.value.as_bytes()[3..];
         let bech32 = data.iter().all(|byte| b"qpzry9x8gf2tvdw0s3jn54khce6mua7l".contains(byte));
         return Fit::Rare.when(bech32 && matches!(data.len(), 39 | 59));
     }
-    Fit::Proof.when(text.text.len() <= 35 && base58_checks(text.text.as_bytes()))
+    Fit::Proof.when(text.value.len() <= 35 && base58_checks(text.value.as_bytes()))
 }
 
-/// Base58Check of 25 bytes: version, hash, and the first four bytes of their double SHA-256.
+/// `Base58Check` of 25 bytes: version, hash, and the first four bytes of their double SHA-256.
 fn base58_checks(text: &[u8]) -> bool {
     use sha2::{Digest as _, Sha256};
 

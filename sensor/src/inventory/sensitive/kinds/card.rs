@@ -2,7 +2,7 @@
 
 use crate::inventory::sensitive::{
     checks::{luhn, pair, uniform},
-    definition::{CARD, Class, Definition, Fit, Shape},
+    definition::{ANY_COUNT, CARD, Class, Definition, Fit, Shape},
     text::{Bytes, Text},
 };
 
@@ -38,6 +38,7 @@ pub(in crate::inventory::sensitive) const CARD_NUMBER: Definition = Definition {
         "numero carte",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "123456789",
         length: (12, 27),
         allowed: Bytes::DIGIT.or(Bytes::SPACE).or(Bytes::DASH),
@@ -55,11 +56,13 @@ fn card_number(text: &Text<'_>) -> Fit {
     if !is_issued(digits) || !luhn(digits) || uniform(digits) {
         return Fit::No;
     }
-    let groups = text.text.split([' ', '-']).map(str::len);
+    let groups = text.value.split([' ', '-']).map(str::len);
     let printed: &[&[usize]] = &[&[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4], &[4, 4, 4, 4, 3]];
     let printed = printed.iter().any(|lengths| groups.clone().eq(lengths.iter().copied()));
-    match (printed, count == text.text.len()) {
+    match (printed, count == text.value.len()) {
         (true, _) => Fit::Rare,
+        // Shorter and longer numbers are rare among cards, and common elsewhere.
+        (false, true) if matches!(count, 14..=16) => Fit::Few,
         (false, true) => Fit::Check,
         // Groups of other lengths are some other number.
         (false, false) => Fit::Form.when(groups.count() <= 5),
@@ -79,27 +82,21 @@ fn digits(text: &Text<'_>) -> Option<([u8; 19], usize)> {
 /// Whether an issuer has the range, and its cards that length (ISO/IEC 7812 and the networks'
 /// own lists).
 fn is_issued(digits: &[u8]) -> bool {
-    let prefix = digits.iter().take(6).fold(0_u32, |prefix, &digit| prefix * 10 + u32::from(digit));
-    let (two, three, four) = (prefix / 10_000, prefix / 1000, prefix / 100);
-    let lengths: &[usize] = match (two, three, four, prefix) {
+    let prefix = digits.iter().take(4).fold(0_u32, |prefix, &digit| prefix * 10 + u32::from(digit));
+    let (two, three, four) = (prefix / 100, prefix / 10, prefix);
+    let lengths: &[usize] = match (two, three, four) {
         // Mastercard.
-        (51..=55, ..) | (_, _, 2221..=2720, _) => &[16],
-        // American Express.
-        (34 | 37, ..) => &[15],
-        // JCB.
-        (_, _, 3528..=3589, _) => &[16, 17, 18, 19],
-        (_, _, 1800 | 2131, _) => &[15],
-        // Diners Club.
-        (36, ..) | (_, 300..=305, ..) | (_, _, 3095, _) => &[14, 15, 16, 17, 18, 19],
-        (38 | 39, ..) => &[14, 16, 17, 18, 19],
-        // Mir.
-        (_, _, 2200..=2204, _) => &[16, 17, 18, 19],
+        (51..=55, ..) | (_, _, 2221..=2720) => &[16],
+        // American Express; JCB's old ranges.
+        (34 | 37, ..) | (_, _, 1800 | 2131) => &[15],
         // Visa.
         (40..=49, ..) => &[13, 16, 19],
-        // Discover, RuPay.
-        (65, ..) | (_, 644..=649, ..) | (_, _, 6011, _) | (60 | 81 | 82, ..) => &[16, 17, 18, 19],
-        // UnionPay.
-        (62, ..) => &[16, 17, 18, 19],
+        // Diners Club.
+        (36 | 38 | 39, ..) | (_, 300..=305, _) | (_, _, 3095) => &[14, 15, 16, 17, 18, 19],
+        // JCB, Mir; Discover, RuPay, UnionPay.
+        (60 | 62 | 65 | 81 | 82, ..)
+        | (_, 644..=649, _)
+        | (_, _, 3528..=3589 | 2200..=2204 | 6011) => &[16, 17, 18, 19],
         // Maestro.
         (50 | 56..=58 | 61 | 63 | 64 | 66..=69, ..) => &[12, 13, 14, 15, 16, 17, 18, 19],
         _ => &[],
@@ -131,7 +128,13 @@ pub(in crate::inventory::sensitive) const CARD_VERIFICATION: Definition = Defini
         "security code",
         "cvn",
     ],
-    shape: Shape { first: "", length: (3, 4), allowed: Bytes::DIGIT, required: Bytes::DIGIT },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "",
+        length: (3, 4),
+        allowed: Bytes::DIGIT,
+        required: Bytes::DIGIT,
+    },
     alone: false,
     check: |_| Fit::Form,
 };
@@ -164,6 +167,7 @@ pub(in crate::inventory::sensitive) const CARD_EXPIRY: Definition = Definition {
         "valid thru",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "0123456789",
         length: (4, 7),
         allowed: Bytes::DIGIT.or(Bytes::SLASH).or(Bytes::DASH),
@@ -175,13 +179,13 @@ pub(in crate::inventory::sensitive) const CARD_EXPIRY: Definition = Definition {
 
 /// `MM/YY`, `MM/YYYY`, `YYYY-MM`, `MMYY`.
 fn card_expiry(text: &Text<'_>) -> Fit {
-    let digits = text.code::<4>().map(|code| code.map(|byte| byte.wrapping_sub(b'0')));
-    let long = text.code::<6>().map(|code| code.map(|byte| byte.wrapping_sub(b'0')));
-    let month = |tens: u8, ones: u8| tens <= 1 && (1..=12).contains(&pair(tens, ones));
-    let fits = match (digits, long) {
-        (Some([a, b, ..]), _) => month(a, b),
-        (_, Some([a, b, c, d, e, f])) => {
-            month(a, b) && [c, d] == [2, 0] || [a, b] == [2, 0] && month(e, f)
+    let month = |month: u32| (1..=12).contains(&month);
+    let fits = match (text.digits::<4>(), text.digits::<6>()) {
+        (Some(short), _) => month(pair(short[0], short[1])),
+        (_, Some(long)) => {
+            let century = |at: usize| pair(long[at], long[at + 1]) == 20;
+            let month_at = |at: usize| month(pair(long[at], long[at + 1]));
+            month_at(0) && century(2) || century(0) && month_at(4)
         }
         _ => false,
     };
@@ -195,14 +199,21 @@ pub(in crate::inventory::sensitive) const CARD_TRACK: Definition = Definition {
     regulations: CARD,
     validator: "track form (ISO/IEC 7813), Luhn",
     names: &["track data", "track1", "track2", "track1 data", "track2 data", "magstripe"],
-    shape: Shape { first: "%;", length: (20, 120), allowed: Bytes::ANY, required: Bytes::DIGIT },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "%;",
+        length: (20, 120),
+        allowed: Bytes::ANY,
+        required: Bytes::DIGIT,
+    },
     alone: true,
     check: card_track,
 };
 
 fn card_track(text: &Text<'_>) -> Fit {
-    let track = text.text.strip_prefix("%B").and_then(|rest| rest.split_once('^'));
-    let track = track.or_else(|| text.text.strip_prefix(';').and_then(|rest| rest.split_once('=')));
+    let track = text.value.strip_prefix("%B").and_then(|rest| rest.split_once('^'));
+    let track =
+        track.or_else(|| text.value.strip_prefix(';').and_then(|rest| rest.split_once('=')));
     let number = track.map(|(number, _)| Text::new(number));
     Fit::Proof.when(number.is_some_and(|number| card_number(&number) > Fit::No))
 }
@@ -214,7 +225,13 @@ pub(in crate::inventory::sensitive) const CARD_PIN: Definition = Definition {
     regulations: CARD,
     validator: "field name; 4 to 12 digits",
     names: &["pin", "pin code", "card pin", "pin block", "atm pin", "pin number"],
-    shape: Shape { first: "", length: (4, 12), allowed: Bytes::DIGIT, required: Bytes::DIGIT },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "",
+        length: (4, 12),
+        allowed: Bytes::DIGIT,
+        required: Bytes::DIGIT,
+    },
     alone: false,
     check: |_| Fit::Form,
 };

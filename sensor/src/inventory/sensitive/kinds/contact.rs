@@ -3,7 +3,7 @@
 use rlibphonenumber::PHONE_NUMBER_UTIL;
 
 use crate::inventory::sensitive::{
-    definition::{Class, Definition, Fit, PERSONAL, Shape},
+    definition::{ANY_COUNT, Class, Definition, Fit, PERSONAL, Shape},
     text::{Bytes, Text},
 };
 
@@ -26,6 +26,7 @@ pub(in crate::inventory::sensitive) const EMAIL: Definition = Definition {
         "courriel",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "",
         length: (6, 254),
         allowed: Bytes::TOKEN
@@ -43,7 +44,7 @@ pub(in crate::inventory::sensitive) const EMAIL: Definition = Definition {
 /// Files such as `logo@2x.png` and packages such as `left-pad@1.3.0` are none.
 fn email(text: &Text<'_>) -> Fit {
     const FILES: [&str; 9] = ["png", "jpg", "jpeg", "gif", "svg", "webp", "js", "css", "map"];
-    let Some((local, domain)) = text.text.split_once('@') else { return Fit::No };
+    let Some((local, domain)) = text.value.split_once('@') else { return Fit::No };
     let Some((name, top)) = domain.rsplit_once('.') else { return Fit::No };
     let local_fits = (1..=64).contains(&local.len())
         && !local.starts_with('.')
@@ -108,6 +109,7 @@ pub(in crate::inventory::sensitive) const PHONE: Definition = Definition {
         "evening phone",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "",
         length: (7, 32),
         allowed: Bytes::NUMBER
@@ -124,7 +126,10 @@ pub(in crate::inventory::sensitive) const PHONE: Definition = Definition {
 
 /// A number with `+` costs about a microsecond; one without has only its form.
 fn phone(text: &Text<'_>) -> Fit {
-    let number = text.text.strip_prefix("tel:").unwrap_or(text.text);
+    if text.classes.within(Bytes::NUMBER) {
+        return Fit::Form.when((7..=15).contains(&text.digits));
+    }
+    let number = text.value.strip_prefix("tel:").unwrap_or(text.value);
     let international = number.starts_with('+') || number.starts_with("(+");
     if international {
         let parsed = PHONE_NUMBER_UTIL.parse(number, None);
@@ -177,7 +182,13 @@ pub(in crate::inventory::sensitive) const POSTAL_ADDRESS: Definition = Definitio
         "indirizzo",
         "street line",
     ],
-    shape: Shape { first: "", length: (5, 250), allowed: Bytes::ANY, required: Bytes::NONE },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "",
+        length: (5, 250),
+        allowed: Bytes::ANY,
+        required: Bytes::NONE,
+    },
     alone: false,
     check: postal_address,
 };
@@ -185,7 +196,7 @@ pub(in crate::inventory::sensitive) const POSTAL_ADDRESS: Definition = Definitio
 fn postal_address(text: &Text<'_>) -> Fit {
     let letters = text.classes.meets(Bytes::LETTER.or(Bytes::WIDE));
     let spaced = text.classes.meets(Bytes::SPACE.or(Bytes::WIDE));
-    let other = text.text.contains("://") || text.classes.meets(Bytes::AT);
+    let other = text.value.contains("://") || text.classes.meets(Bytes::AT);
     Fit::Form.when(letters && spaced && !other)
 }
 
@@ -210,6 +221,7 @@ pub(in crate::inventory::sensitive) const POSTAL_CODE: Definition = Definition {
         "zip4",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "",
         length: (3, 10),
         allowed: Bytes::UPPER.or(Bytes::LOWER).or(Bytes::DIGIT).or(Bytes::SPACE).or(Bytes::DASH),

@@ -3,8 +3,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::inventory::sensitive::{
-    checks::luhn,
-    definition::{Class, Definition, Fit, PERSONAL, Shape},
+    checks::{luhn, pair},
+    definition::{ANY_COUNT, Class, Definition, Fit, PERSONAL, Shape},
     text::{Bytes, Text},
 };
 
@@ -40,6 +40,7 @@ pub(in crate::inventory::sensitive) const IP_ADDRESS: Definition = Definition {
         "ipv6 address",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "0123456789abcdefABCDEF:",
         length: (3, 45),
         allowed: Bytes::ALNUM.or(Bytes::DOT).or(Bytes::COLON),
@@ -52,7 +53,7 @@ pub(in crate::inventory::sensitive) const IP_ADDRESS: Definition = Definition {
 /// `1.2.3.4` may be a version: the first number of those is small.
 fn ip_address(text: &Text<'_>) -> Fit {
     if text.classes.meets(Bytes::COLON) {
-        let Ok(address) = text.text.parse::<Ipv6Addr>() else { return Fit::No };
+        let Ok(address) = text.value.parse::<Ipv6Addr>() else { return Fit::No };
         let groups = address.segments().iter().filter(|&&segment| segment != 0).count();
         let global = address.segments()[0] & 0xe000 == 0x2000;
         return if global && groups >= 4 { Fit::Rare } else { Fit::Form.when(groups > 1) };
@@ -60,7 +61,7 @@ fn ip_address(text: &Text<'_>) -> Fit {
     if !text.classes.within(Bytes::DIGIT.or(Bytes::DOT)) {
         return Fit::No;
     }
-    let Ok(address) = text.text.parse::<Ipv4Addr>() else { return Fit::No };
+    let Ok(address) = text.value.parse::<Ipv4Addr>() else { return Fit::No };
     let [first, ..] = address.octets();
     let no_one = address.is_loopback()
         || address.is_unspecified()
@@ -89,6 +90,7 @@ pub(in crate::inventory::sensitive) const MAC_ADDRESS: Definition = Definition {
         "bssid",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "",
         length: (17, 17),
         allowed: Bytes::ALNUM.or(Bytes::COLON).or(Bytes::DASH),
@@ -96,8 +98,8 @@ pub(in crate::inventory::sensitive) const MAC_ADDRESS: Definition = Definition {
     },
     alone: true,
     check: |text| {
-        let separator = text.text.as_bytes().get(2).copied().unwrap_or_default();
-        let fits = text.text.bytes().enumerate().all(|(index, byte)| match index % 3 {
+        let separator = text.value.as_bytes().get(2).copied().unwrap_or_default();
+        let fits = text.value.bytes().enumerate().all(|(index, byte)| match index % 3 {
             2 => byte == separator,
             _ => byte.is_ascii_hexdigit(),
         });
@@ -113,6 +115,7 @@ pub(in crate::inventory::sensitive) const IMEI: Definition = Definition {
     validator: "Luhn, reporting body",
     names: &["imei", "imei number", "device imei"],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "0123456789",
         length: (15, 18),
         allowed: Bytes::DIGIT.or(Bytes::DASH).or(Bytes::SPACE),
@@ -120,11 +123,10 @@ pub(in crate::inventory::sensitive) const IMEI: Definition = Definition {
     },
     alone: true,
     check: |text| {
-        let digits = text.digits::<15>();
-        Fit::Check.when(digits.is_some_and(|digits| {
-            matches!(digits[..2], [0, 1] | [3, 5] | [4, 4] | [8, 6] | [9, 1] | [9, 8] | [9, 9])
-                && luhn(&digits)
-        }))
+        let Some(digits) = text.digits::<15>() else { return Fit::No };
+        let body = pair(digits[0], digits[1]);
+        Fit::Check
+            .when(matches!(body, 1 | 35 | 44 | 45 | 49..=54 | 86 | 91 | 97..=99) && luhn(&digits))
     },
 };
 
@@ -149,6 +151,7 @@ pub(in crate::inventory::sensitive) const ADVERTISING_ID: Definition = Definitio
         "device uuid",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "",
         length: (16, 40),
         allowed: Bytes::ALNUM.or(Bytes::DASH),
@@ -156,7 +159,7 @@ pub(in crate::inventory::sensitive) const ADVERTISING_ID: Definition = Definitio
     },
     alone: false,
     check: |text| {
-        Fit::Form.when(text.text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-'))
+        Fit::Form.when(text.value.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-'))
     },
 };
 
@@ -168,6 +171,7 @@ pub(in crate::inventory::sensitive) const VIN: Definition = Definition {
     validator: "check digit modulo 11 (ISO 3779, 49 CFR 565); in a field named for it the form",
     names: &["vin", "vin number", "vehicle identification number", "chassis number", "vehicle vin"],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "",
         length: (17, 17),
         allowed: Bytes::UPPER.or(Bytes::DIGIT),
@@ -181,7 +185,7 @@ fn vin(text: &Text<'_>) -> Fit {
     const VALUES: &[u8; 26] = b"12345678.12345.7.923456789";
     const WEIGHTS: [u32; 17] = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2];
     let mut sum = 0;
-    for (byte, weight) in text.text.bytes().zip(WEIGHTS) {
+    for (byte, weight) in text.value.bytes().zip(WEIGHTS) {
         let value = match byte {
             b'0'..=b'9' => byte - b'0',
             b'A'..=b'Z' => VALUES[usize::from(byte - b'A')].wrapping_sub(b'0'),
@@ -193,5 +197,5 @@ fn vin(text: &Text<'_>) -> Fit {
         sum += u32::from(value) * weight;
     }
     let check = b"0123456789X"[(sum % 11) as usize];
-    if text.text.as_bytes().get(8) == Some(&check) { Fit::Check } else { Fit::Form }
+    if text.value.as_bytes().get(8) == Some(&check) { Fit::Rare } else { Fit::Form }
 }

@@ -2,7 +2,7 @@
 
 use crate::inventory::sensitive::{
     checks::luhn,
-    definition::{Class, Definition, Fit, HEALTH, Shape},
+    definition::{ANY_COUNT, Class, Definition, Fit, HEALTH, Shape},
     text::{Bytes, Text},
 };
 
@@ -27,7 +27,13 @@ pub(in crate::inventory::sensitive) const MEDICAL_RECORD_NUMBER: Definition = De
         "hospital number",
         "medical record id",
     ],
-    shape: Shape { first: "", length: (4, 36), allowed: CODE, required: Bytes::DIGIT },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "",
+        length: (4, 36),
+        allowed: CODE,
+        required: Bytes::DIGIT,
+    },
     alone: false,
     check: |_| Fit::Form,
 };
@@ -60,7 +66,13 @@ pub(in crate::inventory::sensitive) const HEALTH_INSURANCE_ID: Definition = Defi
         "health id",
         "group policy number",
     ],
-    shape: Shape { first: "", length: (6, 24), allowed: CODE, required: Bytes::DIGIT },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "",
+        length: (6, 24),
+        allowed: CODE,
+        required: Bytes::DIGIT,
+    },
     alone: true,
     check: health_insurance_id,
 };
@@ -86,7 +98,13 @@ pub(in crate::inventory::sensitive) const US_NPI: Definition = Definition {
     regulations: HEALTH,
     validator: "Luhn with prefix 80840",
     names: &["npi", "npi number", "national provider identifier", "provider npi"],
-    shape: Shape { first: "12", length: (10, 10), allowed: Bytes::DIGIT, required: Bytes::DIGIT },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "12",
+        length: (10, 10),
+        allowed: Bytes::DIGIT,
+        required: Bytes::DIGIT,
+    },
     alone: true,
     check: |text| {
         let Some(digits) = text.digits::<10>() else { return Fit::No };
@@ -104,6 +122,7 @@ pub(in crate::inventory::sensitive) const US_DEA_NUMBER: Definition = Definition
     validator: "check digit",
     names: &["dea", "dea number", "dea no", "dea id"],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "ABCDEFGHJKLMPRSTUX",
         length: (9, 9),
         allowed: Bytes::UPPER.or(Bytes::DIGIT),
@@ -114,7 +133,7 @@ pub(in crate::inventory::sensitive) const US_DEA_NUMBER: Definition = Definition
 };
 
 fn dea(text: &Text<'_>) -> Fit {
-    let bytes = text.text.as_bytes();
+    let bytes = text.value.as_bytes();
     let registrant = bytes.get(1).is_some_and(|byte| byte.is_ascii_uppercase() || *byte == b'9');
     let mut digits = [0; 7];
     for (digit, byte) in digits.iter_mut().zip(bytes.iter().skip(2)) {
@@ -123,8 +142,8 @@ fn dea(text: &Text<'_>) -> Fit {
         }
         *digit = u32::from(byte - b'0');
     }
-    let [a, b, c, d, e, f, check] = digits;
-    Fit::Check.when(registrant && (a + c + e + 2 * (b + d + f)) % 10 == check)
+    let sum = digits[0] + digits[2] + digits[4] + 2 * (digits[1] + digits[3] + digits[5]);
+    Fit::Check.when(registrant && sum % 10 == digits[6])
 }
 
 pub(in crate::inventory::sensitive) const ICD10_CODE: Definition = Definition {
@@ -147,6 +166,7 @@ pub(in crate::inventory::sensitive) const ICD10_CODE: Definition = Definition {
         "icd10cm",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "",
         length: (3, 8),
         allowed: Bytes::ALNUM.or(Bytes::DOT),
@@ -154,7 +174,7 @@ pub(in crate::inventory::sensitive) const ICD10_CODE: Definition = Definition {
     },
     alone: false,
     check: |text| {
-        let bytes = text.text.as_bytes();
+        let bytes = text.value.as_bytes();
         let &[chapter, first, second, ref rest @ ..] = bytes else { return Fit::No };
         let category = chapter.is_ascii_alphabetic()
             && first.is_ascii_digit()
@@ -207,7 +227,13 @@ pub(in crate::inventory::sensitive) const HEALTH_TERM: Definition = Definition {
         "clinical notes",
         "clinical note",
     ],
-    shape: Shape { first: "", length: (1, 2000), allowed: Bytes::ANY, required: Bytes::NONE },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "",
+        length: (1, 2000),
+        allowed: Bytes::ANY,
+        required: Bytes::NONE,
+    },
     alone: false,
     check: |text| {
         Fit::Form.when(text.classes.meets(Bytes::LETTER.or(Bytes::WIDE)) && !text.is_placeholder())

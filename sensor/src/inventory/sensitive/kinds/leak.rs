@@ -3,13 +3,18 @@
 use std::net::Ipv4Addr;
 
 use crate::inventory::sensitive::{
-    definition::{Class, Definition, Fit, NONE, Shape},
+    definition::{ANY_COUNT, Class, Definition, Fit, NONE, Shape},
     text::{Bytes, Text},
 };
 
 /// Looked for in whole bodies: see [`super::super::body`].
-const NOWHERE: Shape =
-    Shape { first: "", length: (1, 0), allowed: Bytes::NONE, required: Bytes::ANY };
+const NOWHERE: Shape = Shape {
+    digits: ANY_COUNT,
+    first: "",
+    length: (1, 0),
+    allowed: Bytes::NONE,
+    required: Bytes::ANY,
+};
 
 pub(in crate::inventory::sensitive) const STACK_TRACE: Definition = Definition {
     name: "stack_trace",
@@ -51,6 +56,7 @@ pub(in crate::inventory::sensitive) const INTERNAL_ADDRESS: Definition = Definit
         "pod ip",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "",
         length: (7, 255),
         allowed: Bytes::TOKEN.or(Bytes::COLON).or(Bytes::SLASH),
@@ -63,12 +69,12 @@ pub(in crate::inventory::sensitive) const INTERNAL_ADDRESS: Definition = Definit
 /// Biased towards addresses that no version looks like: `10.2.1.0` may be one, so networks of 10
 /// count only with a port or in an address.
 fn internal_address(text: &Text<'_>) -> Fit {
-    let rest = text.text.split_once("://").map_or(text.text, |(_, rest)| rest);
+    let rest = text.value.split_once("://").map_or(text.value, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or(rest);
     let host = authority.split(':').next().unwrap_or(authority);
     if let Ok(address) = host.parse::<Ipv4Addr>() {
         let inside = address.is_private() || address.is_link_local();
-        let certain = address.octets()[0] != 10 || host.len() != text.text.len();
+        let certain = address.octets()[0] != 10 || host.len() != text.value.len();
         return if certain { Fit::Rare.when(inside) } else { Fit::Form.when(inside) };
     }
     let endings = [".internal", ".local", ".svc", ".lan", ".intranet", ".corp", ".localdomain"];

@@ -12,13 +12,14 @@ pub(in crate::inventory::sensitive) mod general;
 pub(in crate::inventory::sensitive) mod oceania;
 
 use crate::inventory::sensitive::{
-    definition::Shape,
+    definition::{ANY_COUNT, Shape},
     text::{Bytes, Text},
 };
 
 /// A number of so many bytes at most, separators included.
 const fn number(least: u16, greatest: u16) -> Shape {
     Shape {
+        digits: (least, least),
         first: "0123456789",
         length: (least, greatest),
         allowed: Bytes::NUMBER,
@@ -28,12 +29,21 @@ const fn number(least: u16, greatest: u16) -> Shape {
 
 /// Letters and digits.
 const fn code(least: u16, greatest: u16) -> Shape {
-    Shape { first: "", length: (least, greatest), allowed: Bytes::CODE, required: Bytes::DIGIT }
+    Shape {
+        digits: ANY_COUNT,
+        first: "",
+        length: (least, greatest),
+        allowed: Bytes::CODE,
+        required: Bytes::DIGIT,
+    }
 }
 
 /// Whether the text is groups of so many letters or digits with separators between all of them.
 fn is_grouped(text: &Text<'_>, groups: &[usize]) -> bool {
-    let parts = text.text.split(['-', ' ', '.', '/']);
+    if text.classes.within(Bytes::DIGIT) {
+        return false;
+    }
+    let parts = text.value.split(['-', ' ', '.', '/']);
     parts.map(str::len).eq(groups.iter().copied())
 }
 

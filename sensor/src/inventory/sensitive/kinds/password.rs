@@ -1,7 +1,7 @@
 //! Passwords and secrets that only a name tells.
 
 use crate::inventory::sensitive::{
-    definition::{CREDENTIAL, Class, Definition, Fit, Shape},
+    definition::{ANY_COUNT, CREDENTIAL, Class, Definition, Fit, Shape},
     text::{Bytes, Text},
 };
 
@@ -38,7 +38,13 @@ pub(in crate::inventory::sensitive) const PASSWORD: Definition = Definition {
         "pw",
         "userpass",
     ],
-    shape: Shape { first: "", length: (1, 256), allowed: Bytes::ANY, required: Bytes::NONE },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "",
+        length: (1, 256),
+        allowed: Bytes::ANY,
+        required: Bytes::NONE,
+    },
     alone: false,
     // The name is enough: what is not masked is a password, a hash of one, or meant to be one.
     check: |text| Fit::Check.when(!text.is_placeholder()),
@@ -120,7 +126,13 @@ pub(in crate::inventory::sensitive) const GENERIC_SECRET: Definition = Definitio
         "one time password",
         "otp",
     ],
-    shape: Shape { first: "", length: (8, 4096), allowed: Bytes::ANY, required: Bytes::NONE },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "",
+        length: (8, 4096),
+        allowed: Bytes::ANY,
+        required: Bytes::NONE,
+    },
     alone: false,
     check: generic_secret,
 };
@@ -128,7 +140,7 @@ pub(in crate::inventory::sensitive) const GENERIC_SECRET: Definition = Definitio
 /// Words and addresses in such fields are labels. Biased towards finding: digits among the
 /// letters, or letters in both cases, are enough to look random.
 fn generic_secret(text: &Text<'_>) -> Fit {
-    let value = text.text.strip_prefix("Bearer ").unwrap_or(text.text);
+    let value = text.value.strip_prefix("Bearer ").unwrap_or(text.value);
     let worded = value.contains(' ') || value.contains("://");
     let classes = [Bytes::DIGIT, Bytes::UPPER, Bytes::LOWER];
     let mixed = classes.iter().filter(|class| text.classes.meets(**class)).count();

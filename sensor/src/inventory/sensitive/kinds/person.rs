@@ -2,7 +2,7 @@
 
 use crate::inventory::sensitive::{
     checks::is_day,
-    definition::{Class, Definition, EUROPEAN, Fit, PERSONAL, Shape},
+    definition::{ANY_COUNT, Class, Definition, EUROPEAN, Fit, PERSONAL, Shape},
     text::{Bytes, Text},
 };
 
@@ -47,6 +47,7 @@ pub(in crate::inventory::sensitive) const PERSON_NAME: Definition = Definition {
         "client name",
         "employee name",
         "contact name",
+        "contact person",
         "person name",
         "cardholder",
         "cardholder name",
@@ -91,17 +92,23 @@ pub(in crate::inventory::sensitive) const PERSON_NAME: Definition = Definition {
         "spouse name",
         "names",
     ],
-    shape: Shape { first: "", length: (2, 80), allowed: WORDS, required: Bytes::NONE },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "",
+        length: (2, 80),
+        allowed: WORDS,
+        required: Bytes::NONE,
+    },
     alone: false,
     check: person_name,
 };
 
 fn person_name(text: &Text<'_>) -> Fit {
     let letters = text
-        .text
+        .value
         .bytes()
         .all(|byte| byte.is_ascii_alphabetic() || byte >= 0x80 || b" -.,'`".contains(&byte));
-    let words = text.text.split_whitespace().count();
+    let words = text.value.split_whitespace().count();
     Fit::Form.when(letters && (1..=6).contains(&words) && !text.is_placeholder())
 }
 
@@ -132,7 +139,13 @@ pub(in crate::inventory::sensitive) const BIRTH_DATE: Definition = Definition {
         "data nascita",
         "patient dob",
     ],
-    shape: Shape { first: "", length: (6, 35), allowed: Bytes::ANY, required: Bytes::DIGIT },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "",
+        length: (6, 35),
+        allowed: Bytes::ANY,
+        required: Bytes::DIGIT,
+    },
     alone: false,
     check: birth_date,
 };
@@ -142,7 +155,7 @@ pub(in crate::inventory::sensitive) const BIRTH_DATE: Definition = Definition {
 fn birth_date(text: &Text<'_>) -> Fit {
     let mut parts = [0_u32; 3];
     let mut count = 0;
-    let numbers = text.text.split(|letter: char| !letter.is_ascii_digit());
+    let numbers = text.value.split(|letter: char| !letter.is_ascii_digit());
     for (slot, number) in parts.iter_mut().zip(numbers.filter(|number| !number.is_empty())) {
         let Ok(number) = number.parse() else { return Fit::No };
         *slot = number;
@@ -176,12 +189,19 @@ pub(in crate::inventory::sensitive) const SPECIAL_CATEGORY: Definition = Definit
         "racial origin",
         "political opinion",
         "political party",
+        "political view",
         "political affiliation",
         "sexual orientation",
         "union membership",
         "trade union",
     ],
-    shape: Shape { first: "", length: (3, 80), allowed: Bytes::ANY, required: Bytes::NONE },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "",
+        length: (3, 80),
+        allowed: Bytes::ANY,
+        required: Bytes::NONE,
+    },
     alone: false,
     check: |text| {
         Fit::Form.when(!text.is_placeholder() && text.classes.meets(Bytes::LETTER.or(Bytes::WIDE)))

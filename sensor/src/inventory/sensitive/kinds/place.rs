@@ -1,7 +1,7 @@
 //! Where a person is.
 
 use crate::inventory::sensitive::{
-    definition::{Class, Definition, Fit, PERSONAL, Shape},
+    definition::{ANY_COUNT, Class, Definition, Fit, PERSONAL, Shape},
     text::{Bytes, Text},
 };
 
@@ -28,13 +28,14 @@ pub(in crate::inventory::sensitive) const GEO_COORDINATE: Definition = Definitio
         "gps lon",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "-+0123456789",
         length: (5, 24),
         allowed: Bytes::DIGIT.or(Bytes::DOT).or(Bytes::DASH).or(Bytes::PLUS),
         required: Bytes::DIGIT.or(Bytes::DOT),
     },
     alone: false,
-    check: |text| Fit::Form.when(degrees(text.text).is_some()),
+    check: |text| Fit::Form.when(degrees(text.value).is_some()),
 };
 
 pub(in crate::inventory::sensitive) const GEO_POSITION: Definition = Definition {
@@ -62,6 +63,7 @@ pub(in crate::inventory::sensitive) const GEO_POSITION: Definition = Definition 
         "gps coordinates",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "-+0123456789",
         length: (11, 50),
         allowed: Bytes::DIGIT
@@ -77,9 +79,9 @@ pub(in crate::inventory::sensitive) const GEO_POSITION: Definition = Definition 
 };
 
 fn geo_position(text: &Text<'_>) -> Fit {
-    let Some((latitude, longitude)) = text.text.split_once(',') else { return Fit::No };
+    let Some((latitude, longitude)) = text.value.split_once(',') else { return Fit::No };
     let latitude = degrees(latitude.trim()).filter(|latitude| latitude.abs() <= 90.0);
-    Fit::Check.when(latitude.is_some() && degrees(longitude.trim()).is_some())
+    Fit::Rare.when(latitude.is_some() && degrees(longitude.trim()).is_some())
 }
 
 fn degrees(text: &str) -> Option<f64> {

@@ -3,7 +3,7 @@
 use data_encoding::BASE64URL_NOPAD;
 
 use crate::inventory::sensitive::{
-    definition::{CREDENTIAL, Class, Definition, Fit, Shape},
+    definition::{ANY_COUNT, CREDENTIAL, Class, Definition, Fit, Shape},
     text::{Bytes, Text},
 };
 
@@ -14,10 +14,17 @@ pub(in crate::inventory::sensitive) const PRIVATE_KEY: Definition = Definition {
     regulations: CREDENTIAL,
     validator: "`-----BEGIN ... PRIVATE KEY-----` (RFC 7468)",
     names: &["private key", "private key pem", "ssh private key", "rsa private key"],
-    shape: Shape { first: "-", length: (40, u16::MAX), allowed: Bytes::ANY, required: Bytes::DASH },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "-",
+        length: (40, u16::MAX),
+        allowed: Bytes::ANY,
+        required: Bytes::DASH,
+    },
     alone: true,
     check: |text| {
-        let label = text.text.strip_prefix("-----BEGIN ").and_then(|rest| rest.split_once("-----"));
+        let label =
+            text.value.strip_prefix("-----BEGIN ").and_then(|rest| rest.split_once("-----"));
         Fit::Proof.when(label.is_some_and(|(label, _)| {
             label.len() < 40
                 && (label.ends_with("PRIVATE KEY") || label.ends_with("PRIVATE KEY BLOCK"))
@@ -32,11 +39,17 @@ pub(in crate::inventory::sensitive) const JWT: Definition = Definition {
     regulations: CREDENTIAL,
     validator: "header in base64url that names `alg` (RFC 7519)",
     names: &["jwt", "jwt token", "id token", "json web token"],
-    shape: Shape { first: "e", length: (20, 16384), allowed: Bytes::TOKEN, required: Bytes::DOT },
+    shape: Shape {
+        digits: ANY_COUNT,
+        first: "e",
+        length: (20, 16384),
+        allowed: Bytes::TOKEN,
+        required: Bytes::DOT,
+    },
     alone: true,
     check: |text| {
-        let Some((header, _)) = text.text.split_once('.') else { return Fit::No };
-        let parts = text.text.bytes().filter(|&byte| byte == b'.').count();
+        let Some((header, _)) = text.value.split_once('.') else { return Fit::No };
+        let parts = text.value.bytes().filter(|&byte| byte == b'.').count();
         // `eyJ` is `{"`, `ewo` and `ey` with spaces are rare writers.
         let begins = header.starts_with("ey") && header.len() <= 1024;
         Fit::Proof.when(begins && matches!(parts, 2 | 4) && names_algorithm(header))
@@ -70,6 +83,7 @@ pub(in crate::inventory::sensitive) const URL_CREDENTIALS: Definition = Definiti
         "amqp url",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "",
         length: (12, 2048),
         allowed: Bytes::ANY,
@@ -80,7 +94,7 @@ pub(in crate::inventory::sensitive) const URL_CREDENTIALS: Definition = Definiti
 };
 
 fn url_credentials(text: &Text<'_>) -> Fit {
-    let Some((scheme, rest)) = text.text.split_once("://") else { return Fit::No };
+    let Some((scheme, rest)) = text.value.split_once("://") else { return Fit::No };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let named = !scheme.is_empty()
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));

@@ -2,7 +2,7 @@
 //! this purpose, and by checksum where there is one.
 
 use crate::inventory::sensitive::{
-    definition::{CREDENTIAL, Class, Definition, Fit, Shape},
+    definition::{ANY_COUNT, CREDENTIAL, Class, Definition, Fit, Shape},
     text::{Bytes, Text},
 };
 
@@ -19,6 +19,7 @@ fn has_form(text: &Text<'_>, forms: &[Form]) -> bool {
 
 const fn shape(first: &'static str, least: u16, greatest: u16) -> Shape {
     Shape {
+        digits: ANY_COUNT,
         first,
         length: (least, greatest),
         allowed: Bytes::TOKEN.or(Bytes::COLON).or(Bytes::OTHER).or(Bytes::SLASH).or(Bytes::PLUS),
@@ -71,7 +72,7 @@ pub(in crate::inventory::sensitive) const AWS_ACCESS_KEY_ID: Definition = Defini
         "prefix `AKIA` or `ASIA`, 16 characters of base 32",
         shape("A", 20, 20),
         |text| {
-            let (prefix, body) = text.text.split_at_checked(4).unwrap_or_default();
+            let (prefix, body) = text.value.split_at_checked(4).unwrap_or_default();
             let base32 = body.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7'));
             Fit::Proof.when(matches!(prefix, "AKIA" | "ASIA" | "ABIA" | "ACCA") && base32)
         },
@@ -88,7 +89,7 @@ pub(in crate::inventory::sensitive) const AWS_SECRET_KEY: Definition = Definitio
         shape("", 40, 40),
         |text| {
             let base64 = text
-                .text
+                .value
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
             Fit::Rare.when(base64 && Bytes::ALNUM.within(text.classes))
@@ -160,7 +161,7 @@ pub(in crate::inventory::sensitive) const SLACK_TOKEN: Definition = token(
         ];
         let token =
             prefixes.iter().any(|prefix| text.after(prefix, (20, 240), Bytes::TOKEN).is_some());
-        let hook = text.text.strip_prefix("https://hooks.slack.com/services/T");
+        let hook = text.value.strip_prefix("https://hooks.slack.com/services/T");
         Fit::Proof.when(token || hook.is_some_and(|hook| hook.split('/').count() == 3))
     },
 );
@@ -297,7 +298,7 @@ pub(in crate::inventory::sensitive) const TELEGRAM_TOKEN: Definition = token(
     "number, `:`, 35 characters that begin with `AA`",
     shape("123456789", 43, 47),
     |text| {
-        let Some((number, secret)) = text.text.split_once(':') else { return Fit::No };
+        let Some((number, secret)) = text.value.split_once(':') else { return Fit::No };
         let number =
             (8..=11).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
         let secret = Text::new(secret);
@@ -309,12 +310,12 @@ pub(in crate::inventory::sensitive) const MAIL_SERVICE_KEY: Definition = token(
     "mail_service_key",
     "Mailgun, Mailchimp or Brevo key",
     "prefix `key-` or `xkeysib-`, or suffix `-us1` to `-us99`; hex digits",
-    shape("", 35, 90),
+    Shape { required: Bytes::DASH, ..shape("0123456789abcdefkx", 35, 90) },
     |text| {
         let hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         let mailgun = text.after("key-", (32, 32), LOWER_HEX).is_some_and(hex);
         let brevo = text.after("xkeysib-", (80, 81), URL_SAFE).is_some();
-        let mailchimp = text.text.split_once("-us").is_some_and(|(key, center)| {
+        let mailchimp = text.value.split_once("-us").is_some_and(|(key, center)| {
             key.len() == 32
                 && hex(key)
                 && matches!(center.len(), 1 | 2)
@@ -328,10 +329,16 @@ pub(in crate::inventory::sensitive) const AZURE_KEY: Definition = token(
     "azure_key",
     "Azure storage key or connection string",
     "`AccountKey=` or `SharedAccessKey=` with base 64",
-    Shape { first: "DEAB", length: (60, 1024), allowed: Bytes::ANY, required: Bytes::OTHER },
+    Shape {
+        digits: ANY_COUNT,
+        first: "DEAB",
+        length: (60, 1024),
+        allowed: Bytes::ANY,
+        required: Bytes::OTHER,
+    },
     |text| {
         let key =
-            ["AccountKey=", "SharedAccessKey="].iter().find_map(|name| text.text.split_once(name));
+            ["AccountKey=", "SharedAccessKey="].iter().find_map(|name| text.value.split_once(name));
         Fit::Proof.when(key.is_some_and(|(_, key)| {
             key.split(';').next().is_some_and(|key| key.len() >= 40 && !key.contains(' '))
         }))
@@ -342,7 +349,7 @@ pub(in crate::inventory::sensitive) const SERVICE_TOKEN: Definition = token(
     "service_token",
     "Token of another service (Vault, Docker, Databricks, Atlassian, Grafana, New Relic, ...)",
     "the service's prefix",
-    shape("", 24, 512),
+    shape("AEHNPdfghlnprst", 24, 512),
     |text| {
         Fit::Proof.when(has_form(
             text,

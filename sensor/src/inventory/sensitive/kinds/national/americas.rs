@@ -140,8 +140,12 @@ pub(in crate::inventory::sensitive) const AR_CUIT: Definition = Definition {
 fn ar_cuit(text: &Text<'_>) -> Fit {
     let Some(digits) = text.digits::<11>() else { return Fit::No };
     let prefix = matches!(pair(digits[0], digits[1]), 20 | 23 | 24 | 27 | 30 | 33 | 34);
-    let sum = weighted(&digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]);
-    Fit::Check.when(prefix && sum.is_multiple_of(11))
+    let check = match weighted(&digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11 {
+        0 => 0,
+        1 => 9,
+        rest => 11 - rest,
+    };
+    Fit::Check.when(prefix && check == u32::from(digits[10]))
 }
 
 pub(in crate::inventory::sensitive) const CL_RUT: Definition = Definition {
@@ -159,7 +163,7 @@ pub(in crate::inventory::sensitive) const CL_RUT: Definition = Definition {
 fn cl_rut(text: &Text<'_>) -> Fit {
     let mut code = [0; 9];
     let length = text.code_into(&mut code).unwrap_or_default();
-    let Some((&check, body)) = code.get(..length).and_then(<[u8]>::split_last) else {
+    let Some((&last, body)) = code.get(..length).and_then(<[u8]>::split_last) else {
         return Fit::No;
     };
     if !matches!(length, 8 | 9) || !body.iter().all(u8::is_ascii_digit) {
@@ -169,9 +173,14 @@ fn cl_rut(text: &Text<'_>) -> Fit {
     let digits = body.iter().rev().zip(weights);
     let sum: u32 = digits.map(|(byte, weight)| u32::from(byte - b'0') * weight).sum();
     let expected = letter("0123456789K0", u64::from(11 - sum % 11));
-    let grouped = text.text.len() >= 2 && text.text.as_bytes()[text.text.len() - 2] == b'-';
     // A plain number of eight or nine digits is too common.
-    Fit::Check.when(grouped && expected == Some(check))
+    let (body, check) = text.value.rsplit_once('-').unwrap_or_default();
+    let grouped = check.len() == 1 && body.contains('.');
+    match (expected == Some(last) && check.len() == 1, grouped) {
+        (false, _) => Fit::No,
+        (true, true) => Fit::Rare,
+        (true, false) => Fit::Check,
+    }
 }
 
 pub(in crate::inventory::sensitive) const MX_CURP: Definition = Definition {

@@ -3,7 +3,7 @@
 use super::{code, digits_at, is_grouped, letter, number};
 use crate::inventory::sensitive::{
     checks::{is_day, luhn, number as value, pair, uniform, verhoeff, weighted},
-    definition::{Class, Definition, Fit, PERSONAL, Regulation, Shape},
+    definition::{ANY_COUNT, Class, Definition, Fit, PERSONAL, Regulation, Shape},
     text::{Bytes, Text},
 };
 
@@ -41,7 +41,7 @@ fn in_pan(text: &Text<'_>) -> Fit {
     let letters = code[..5].iter().all(u8::is_ascii_uppercase) && code[9].is_ascii_uppercase();
     let holder = b"ABCFGHLJPT".contains(&code[3]);
     let Some(serial) = digits_at::<4>(&code, 5) else { return Fit::No };
-    Fit::Check.when(letters && holder && value(&serial) != 0)
+    Fit::Rare.when(letters && holder && value(&serial) != 0)
 }
 
 pub(in crate::inventory::sensitive) const CN_RESIDENT_ID: Definition = Definition {
@@ -138,7 +138,7 @@ fn tw_id(text: &Text<'_>) -> Fit {
     let (Some(rank), Some(digits)) = (rank, digits_at::<9>(&code, 1)) else { return Fit::No };
     let area = rank as u32 + 10;
     let sum = area / 10 + area % 10 * 9 + weighted(&digits, &[8, 7, 6, 5, 4, 3, 2, 1, 1]);
-    Fit::Check.when(matches!(digits[0], 1 | 2 | 8 | 9) && sum.is_multiple_of(10))
+    Fit::Rare.when(matches!(digits[0], 1 | 2 | 8 | 9) && sum.is_multiple_of(10))
 }
 
 pub(in crate::inventory::sensitive) const HK_ID: Definition = Definition {
@@ -149,6 +149,7 @@ pub(in crate::inventory::sensitive) const HK_ID: Definition = Definition {
     validator: "check character modulo 11",
     names: &["hkid", "hkid number", "hong kong id"],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "",
         length: (8, 11),
         allowed: Bytes::ALNUM.or(Bytes::BRACKET),
@@ -160,7 +161,7 @@ pub(in crate::inventory::sensitive) const HK_ID: Definition = Definition {
 
 fn hk_id(text: &Text<'_>) -> Fit {
     let mut code = [b' '; 9];
-    let bytes = text.text.bytes().filter(|byte| !matches!(byte, b'(' | b')'));
+    let bytes = text.value.bytes().filter(|byte| !matches!(byte, b'(' | b')'));
     let count = bytes.clone().count();
     if !matches!(count, 8 | 9) {
         return Fit::No;
@@ -179,7 +180,8 @@ fn hk_id(text: &Text<'_>) -> Fit {
     let sum =
         rank(code[0]) * 9 + rank(code[1]) * 8 + weighted(&digits, &[7, 6, 5, 4, 3, 2]) + check;
     let valid = letters && sum.is_multiple_of(11);
-    if valid && text.classes.meets(Bytes::BRACKET) { Fit::Rare } else { Fit::Check.when(valid) }
+    let printed = valid && text.classes.meets(Bytes::BRACKET);
+    if printed { Fit::Rare } else { Fit::Check.when(valid) }
 }
 
 pub(in crate::inventory::sensitive) const SG_NRIC: Definition = Definition {
@@ -190,6 +192,7 @@ pub(in crate::inventory::sensitive) const SG_NRIC: Definition = Definition {
     validator: "check letter modulo 11",
     names: &["nric", "fin", "nric number", "nric fin"],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "STFGMstfgm",
         length: (9, 9),
         allowed: Bytes::ALNUM,
@@ -211,7 +214,7 @@ fn sg_nric(text: &Text<'_>) -> Fit {
         _ => return Fit::No,
     };
     let sum = weighted(&digits, &[2, 7, 6, 5, 4, 3, 2]) + offset;
-    Fit::Check.when(letter(letters, u64::from(sum % 11)) == Some(code[8]))
+    Fit::Rare.when(letter(letters, u64::from(sum % 11)) == Some(code[8]))
 }
 
 pub(in crate::inventory::sensitive) const TH_ID: Definition = Definition {
@@ -266,5 +269,5 @@ pub(in crate::inventory::sensitive) const AE_ID: Definition = Definition {
 fn ae_id(text: &Text<'_>) -> Fit {
     let Some(digits) = text.digits::<15>() else { return Fit::No };
     let born = (1900..2100).contains(&value(&digits[3..7]));
-    Fit::Rare.when(digits[..3] == [7, 8, 4] && born && luhn(&digits))
+    Fit::Few.when(digits[..3] == [7, 8, 4] && born && luhn(&digits))
 }

@@ -43,7 +43,9 @@ fn cz_birth_number(text: &Text<'_>) -> Fit {
     let Some(digits) = text.digits::<10>() else { return Fit::No };
     // Of women the month has 50 more, and 20 more where a day's numbers ran out.
     let dated = is_day(pair(digits[2], digits[3]) % 50 % 20, pair(digits[4], digits[5]));
-    Fit::Check.when(dated && value(&digits).is_multiple_of(11))
+    // Until 1985 a remainder of ten, which has no digit, was written as zero.
+    let zero = digits[9] == 0 && value(&digits[..9]) % 11 == 10;
+    Fit::Check.when(dated && (zero || value(&digits).is_multiple_of(11)))
 }
 
 pub(in crate::inventory::sensitive) const RO_CNP: Definition = Definition {

@@ -3,7 +3,7 @@
 use super::{digits_at, is_grouped, letter, number};
 use crate::inventory::sensitive::{
     checks::{is_day, luhn, number as value, pair, weighted},
-    definition::{Class, Definition, EUROPEAN, Fit, Shape},
+    definition::{ANY_COUNT, Class, Definition, EUROPEAN, Fit, Shape},
     text::{Bytes, Text},
 };
 
@@ -20,6 +20,7 @@ pub(in crate::inventory::sensitive) const SE_PERSONNUMMER: Definition = Definiti
         "swedish personal number",
     ],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "0123456789",
         length: (10, 13),
         allowed: Bytes::DIGIT.or(Bytes::DASH).or(Bytes::PLUS),
@@ -30,7 +31,7 @@ pub(in crate::inventory::sensitive) const SE_PERSONNUMMER: Definition = Definiti
 };
 
 fn se_personnummer(text: &Text<'_>) -> Fit {
-    let bytes = text.text.as_bytes();
+    let bytes = text.value.as_bytes();
     let grouped = bytes.len() > 10 && matches!(bytes[bytes.len() - 5], b'-' | b'+');
     let mut digits = [0; 12];
     let mut count = 0;
@@ -65,6 +66,7 @@ pub(in crate::inventory::sensitive) const FI_HETU: Definition = Definition {
     validator: "check character modulo 31, birth date",
     names: &["hetu", "henkilotunnus", "finnish personal identity code"],
     shape: Shape {
+        digits: ANY_COUNT,
         first: "0123",
         length: (11, 11),
         allowed: Bytes::ALNUM.or(Bytes::DASH).or(Bytes::PLUS),
@@ -75,7 +77,7 @@ pub(in crate::inventory::sensitive) const FI_HETU: Definition = Definition {
 };
 
 fn fi_hetu(text: &Text<'_>) -> Fit {
-    let bytes = text.text.as_bytes();
+    let bytes = text.value.as_bytes();
     let (Some(date), Some(serial)) = (digits_at::<6>(bytes, 0), digits_at::<3>(bytes, 7)) else {
         return Fit::No;
     };
@@ -111,7 +113,7 @@ pub(in crate::inventory::sensitive) const NO_FODSELSNUMMER: Definition = Definit
     class: Class::Pii,
     regulations: EUROPEAN,
     validator: "two check digits modulo 11, birth date",
-    names: &["fodselsnummer", "fnr", "personnummer", "norwegian national id"],
+    names: &["fodselsnummer", "fodselsnr", "fnr", "personnummer", "norwegian national id"],
     shape: number(11, 12),
     alone: true,
     check: no_fodselsnummer,
@@ -123,7 +125,7 @@ fn no_fodselsnummer(text: &Text<'_>) -> Fit {
     let second = weighted(&digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]);
     // D numbers have 40 on the day, synthetic ones 40 or 80 on the month.
     let dated = is_day(pair(digits[2], digits[3]) % 40, pair(digits[0], digits[1]) % 40);
-    Fit::Rare.when(dated && first.is_multiple_of(11) && second.is_multiple_of(11))
+    Fit::Few.when(dated && first.is_multiple_of(11) && second.is_multiple_of(11))
 }
 
 pub(in crate::inventory::sensitive) const BALTIC_PERSONAL_CODE: Definition = Definition {

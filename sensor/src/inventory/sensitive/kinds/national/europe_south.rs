@@ -25,7 +25,7 @@ fn es_nif(text: &Text<'_>) -> Fit {
         code[0] = code[0] - b'X' + b'0';
     }
     let Some(digits) = digits_at::<8>(&code, 0) else { return Fit::No };
-    Fit::Check.when(letter("TRWAGMYFPDXBNJZSQVHLCKE", value(&digits) % 23) == Some(code[8]))
+    Fit::Rare.when(letter("TRWAGMYFPDXBNJZSQVHLCKE", value(&digits) % 23) == Some(code[8]))
 }
 
 pub(in crate::inventory::sensitive) const IT_CODICE_FISCALE: Definition = Definition {

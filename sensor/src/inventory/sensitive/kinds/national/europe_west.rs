@@ -1,6 +1,6 @@
 //! Germany, France, the Netherlands, Belgium, Switzerland, Austria, United Kingdom, Ireland.
 
-use super::{code, digits_at, is_grouped, letter, number};
+use super::{code, digits_at, letter, number};
 use crate::inventory::sensitive::{
     checks::{is_day, mod_11_10, number as value, pair, uniform, weighted},
     definition::{Class, Definition, EUROPEAN, Fit, HEALTH},
@@ -76,7 +76,7 @@ fn fr_nir(text: &Text<'_>) -> Fit {
     let month = pair(digits[3], digits[4]);
     let plausible =
         matches!(digits[0], 1..=4 | 7 | 8) && (matches!(month, 1..=12 | 20 | 30..=42 | 50..=99));
-    Fit::Rare.when(plausible && 97 - value(&digits) % 97 == value(&key))
+    Fit::Few.when(plausible && 97 - value(&digits) % 97 == value(&key))
 }
 
 pub(in crate::inventory::sensitive) const NL_BSN: Definition = Definition {
@@ -123,7 +123,7 @@ fn be_national_number(text: &Text<'_>) -> Fit {
     let dated = is_day(month, day) || (month <= 12 && day == 0);
     let (body, check) = (value(&digits[..9]), value(&digits[9..]));
     let valid = [body, 2_000_000_000 + body].iter().any(|body| 97 - body % 97 == check);
-    Fit::Rare.when(dated && valid)
+    Fit::Few.when(dated && valid)
 }
 
 pub(in crate::inventory::sensitive) const CH_AHV: Definition = Definition {
@@ -141,7 +141,7 @@ pub(in crate::inventory::sensitive) const CH_AHV: Definition = Definition {
 fn ch_ahv(text: &Text<'_>) -> Fit {
     let Some(digits) = text.digits::<13>() else { return Fit::No };
     let sum = weighted(&digits, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]);
-    Fit::Rare.when(digits[..3] == [7, 5, 6] && sum.is_multiple_of(10))
+    Fit::Few.when(digits[..3] == [7, 5, 6] && sum.is_multiple_of(10))
 }
 
 pub(in crate::inventory::sensitive) const AT_SVNR: Definition = Definition {
@@ -184,10 +184,7 @@ fn uk_nino(text: &Text<'_>) -> Fit {
         && !b"DFIQUVO".contains(&second)
         && ![b"BG", b"GB", b"KN", b"NK", b"NT", b"TN", b"ZZ"].contains(&&[first, second]);
     let valid = letters && digits_at::<6>(&code, 2).is_some() && matches!(code[8], b'A'..=b'D');
-    if valid && is_grouped(text, &[2, 2, 2, 2, 1]) {
-        return Fit::Rare;
-    }
-    Fit::Check.when(valid)
+    Fit::Rare.when(valid)
 }
 
 pub(in crate::inventory::sensitive) const UK_NHS_NUMBER: Definition = Definition {
@@ -225,11 +222,10 @@ fn ie_pps(text: &Text<'_>) -> Fit {
     let length = text.code_into(&mut code).unwrap_or_default();
     let Some(digits) = digits_at::<7>(&code, 0) else { return Fit::No };
     let extra = match (length, code[8]) {
-        (8, _) => 0,
-        (9, b'W') => 0,
+        (8, _) | (9, b'W') => 0,
         (9, b'A'..=b'I') => u32::from(code[8] - b'A' + 1),
         _ => return Fit::No,
     };
     let sum = weighted(&digits, &[8, 7, 6, 5, 4, 3, 2]) + extra * 9;
-    Fit::Check.when(letter("WABCDEFGHIJKLMNOPQRSTUV", u64::from(sum % 23)) == Some(code[7]))
+    Fit::Rare.when(letter("WABCDEFGHIJKLMNOPQRSTUV", u64::from(sum % 23)) == Some(code[7]))
 }

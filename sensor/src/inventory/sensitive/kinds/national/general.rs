@@ -42,7 +42,7 @@ pub(in crate::inventory::sensitive) const NATIONAL_ID: Definition = Definition {
     ],
     shape: code(6, 24),
     alone: false,
-    check: |text| Fit::Form.when(text.digit_count() >= 5),
+    check: |text| Fit::Form.when(text.digits >= 5),
 };
 
 pub(in crate::inventory::sensitive) const PASSPORT: Definition = Definition {
@@ -61,7 +61,7 @@ pub(in crate::inventory::sensitive) const PASSPORT: Definition = Definition {
     ],
     shape: code(6, 14),
     alone: false,
-    check: |text| Fit::Form.when(text.digit_count() >= 4),
+    check: |text| Fit::Form.when(text.digits >= 4),
 };
 
 pub(in crate::inventory::sensitive) const DRIVERS_LICENCE: Definition = Definition {
@@ -90,7 +90,7 @@ pub(in crate::inventory::sensitive) const DRIVERS_LICENCE: Definition = Definiti
     ],
     shape: code(5, 24),
     alone: false,
-    check: |text| Fit::Form.when(text.digit_count() >= 3),
+    check: |text| Fit::Form.when(text.digits >= 3),
 };
 
 pub(in crate::inventory::sensitive) const LICENCE_PLATE: Definition = Definition {

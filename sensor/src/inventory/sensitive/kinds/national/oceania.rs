@@ -3,7 +3,7 @@
 use super::number;
 use crate::inventory::sensitive::{
     checks::{uniform, weighted},
-    definition::{Class, Definition, Fit, Regulation},
+    definition::{Class, Definition, Fit, Regulation, Shape},
     text::Text,
 };
 
@@ -32,7 +32,7 @@ pub(in crate::inventory::sensitive) const AU_MEDICARE: Definition = Definition {
     regulations: &[Regulation::PrivacyAct],
     validator: "weighted sum modulo 10",
     names: &["medicare number", "medicare", "medicare no", "medicare card number"],
-    shape: number(10, 14),
+    shape: Shape { digits: (10, 11), ..number(10, 14) },
     alone: true,
     check: au_medicare,
 };

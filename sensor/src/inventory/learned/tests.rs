@@ -1,0 +1,95 @@
+use super::*;
+use crate::{
+    event::sample::exchange,
+    exchange::Body as Kept,
+    inventory::{Inventory, description::Type, rules::Rules},
+};
+
+fn with_bodies(request: &str, sent: &str, status: u16, answer: &str) -> Exchange {
+    let mut exchange = exchange(request, status);
+    let keep = |text: &str| Kept { bytes: text.as_bytes().to_vec(), whole: true };
+    if let Some(request) = &mut exchange.request {
+        request.body = keep(sent);
+    }
+    if let Some(response) = &mut exchange.response {
+        response.body = keep(answer);
+    }
+    exchange
+}
+
+fn inventory() -> Inventory {
+    Inventory::new(100, 7, Rules::default()).unwrap()
+}
+
+const POST: &str = "POST /users/17 HTTP/1.1\nHost: api\nContent-Type: application/json\n";
+
+#[test]
+fn an_exchange_tells_what_the_endpoint_takes_and_gives() {
+    let mut inventory = inventory();
+    for number in 0..40 {
+        let sent = format!(r#"{{"email": "user{number}@example.com", "age": {number}}}"#);
+        let answer = format!(r#"{{"id": {number}, "tags": ["a"], "note": null}}"#);
+        inventory.record(&with_bodies(POST, &sent, 201, &answer));
+    }
+    let details = inventory.details(Default::default());
+    let [detail] = &details[..] else { panic!("{details:?}") };
+    assert_eq!(detail.row.route, "/users/{userId}");
+    let request = &detail.operation.request["application/json"];
+    assert!(request.required.contains("email") && request.required.contains("age"));
+    assert_eq!(request.properties["email"].format.as_deref(), Some("email"));
+    assert_eq!(request.properties["email"].values, Vec::<String>::new());
+    let age = &request.properties["age"];
+    assert!(age.types.contains(&Type::Integer) && age.maximum == Some(39.0), "{age:?}");
+    let found: Vec<_> = detail.data.iter().map(|found| (&*found.kind, &*found.direction)).collect();
+    assert_eq!(found, [("email", "request")]);
+    assert_eq!(detail.data[0].values, 40);
+    assert!((detail.data[0].share - 1.0).abs() < 1e-9, "{:?}", detail.data[0]);
+    assert_eq!(detail.row.authentication, ["none"]);
+    // Personal data, written without authentication, which answers.
+    assert_eq!(detail.row.risk.score, 40 + 25 + 15 + 5 + 5);
+}
+
+#[test]
+fn credentials_and_internals_raise_the_risk() {
+    let mut inventory = inventory();
+    let head = "GET /report?api_key=sk_live_0123456789abcdefghijkl HTTP/1.1\nHost: api\n";
+    let trace = "Traceback (most recent call last):\n  File \"/srv/app.py\", line 3, in get\nKeyError: 'x'\n";
+    inventory.record(&with_bodies(head, "", 500, trace));
+    let details = inventory.details(Default::default());
+    let reasons = details[0].row.risk.reasons.join("; ");
+    assert!(reasons.contains("errors show internals"), "{reasons}");
+    assert!(reasons.contains("credentials without TLS or in the URL"), "{reasons}");
+    assert_eq!(details[0].row.authentication, ["api_key_query"]);
+}
+
+/// What leaves the process has no value in it, of whatever kind.
+#[test]
+fn no_planted_value_is_shown() {
+    let planted = [
+        "4539578763621486",
+        "GB33BUKB20201555555555",
+        "AKIAIOSFODNN7EXAMPLE",
+        "maria.silva@example.org",
+        "hunter2-correct-horse",
+        "123-45-6789",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtYXJpYSJ9.c2lnbmF0dXJl",
+    ];
+    let mut inventory = inventory();
+    for _ in 0..200 {
+        for (index, secret) in planted.iter().enumerate() {
+            let head = format!(
+                "POST /pay/{secret}?q={secret} HTTP/1.1\nHost: api\nContent-Type: application/json\n\
+                 Authorization: Bearer {secret}\nCookie: session={secret}\nX-Custom: {secret}\n"
+            );
+            let body = format!(
+                r#"{{"f{index}": "{secret}", "password": "{secret}", "list": ["{secret}"], "{secret}": 1}}"#
+            );
+            inventory.record(&with_bodies(&head, &body, 200, &body));
+        }
+    }
+    let shown = serde_json::to_string(&inventory.details(Default::default())).unwrap()
+        + &serde_json::to_string(&inventory.rows(Default::default())).unwrap();
+    for secret in planted {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+}

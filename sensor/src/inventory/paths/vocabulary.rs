@@ -1,0 +1,237 @@
+//! What a word of a path tells by itself.
+
+use crate::inventory::template::{changes, longest_consonants};
+
+/// Words that stand beside values and are none: things to do, and names of one special value.
+const RESERVED: [&str; 96] = [
+    "about",
+    "accept",
+    "actions",
+    "activate",
+    "active",
+    "add",
+    "all",
+    "api",
+    "apply",
+    "approve",
+    "archive",
+    "archived",
+    "assign",
+    "auth",
+    "authenticate",
+    "autocomplete",
+    "batch",
+    "bulk",
+    "callback",
+    "cancel",
+    "check",
+    "clear",
+    "clone",
+    "close",
+    "complete",
+    "config",
+    "configuration",
+    "confirm",
+    "copy",
+    "count",
+    "create",
+    "current",
+    "deactivate",
+    "default",
+    "delete",
+    "details",
+    "disable",
+    "download",
+    "edit",
+    "enable",
+    "events",
+    "execute",
+    "export",
+    "features",
+    "filter",
+    "find",
+    "find_by",
+    "health",
+    "history",
+    "import",
+    "info",
+    "invite",
+    "latest",
+    "list",
+    "login",
+    "logout",
+    "lookup",
+    "me",
+    "merge",
+    "metadata",
+    "metrics",
+    "move",
+    "new",
+    "options",
+    "ping",
+    "preview",
+    "profile",
+    "public",
+    "publish",
+    "query",
+    "recent",
+    "refresh",
+    "register",
+    "reject",
+    "remove",
+    "reports",
+    "reset",
+    "restore",
+    "revoke",
+    "run",
+    "schema",
+    "search",
+    "self",
+    "send",
+    "settings",
+    "share",
+    "start",
+    "stats",
+    "status",
+    "stop",
+    "summary",
+    "sync",
+    "update",
+    "upload",
+    "validate",
+    "verify",
+];
+
+/// What a word looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Look {
+    /// Names a thing to do, or one special value.
+    pub is_reserved: bool,
+    /// An English plural in lower case, or with a capital.
+    pub is_plural: bool,
+    /// Digits among letters, more than a number at the end.
+    pub has_digits_inside: bool,
+    /// Letters and a number at the end.
+    pub ends_in_digits: bool,
+    /// Digits and points.
+    pub is_number: bool,
+    /// Two or more capitals and nothing else.
+    pub is_capitals: bool,
+    /// The first letter is a capital, a later one is not.
+    pub is_capitalised: bool,
+    /// A capital behind a small letter.
+    pub has_hump: bool,
+    /// Hyphens, underscores, points and other marks.
+    pub hyphens: u8,
+    pub underscores: u8,
+    pub points: u8,
+    pub others: u8,
+    /// Words with points between: `chat.update`, `alice.smith`.
+    pub is_dotted: bool,
+    /// The same with a capital each: a name space, such as `Microsoft.Batch`.
+    pub is_name_space: bool,
+    /// Letters of both cases as chance mixes them, or too many consonants for a word.
+    pub is_random: bool,
+    /// Length in bytes.
+    pub length: usize,
+}
+
+/// Whether a label, such as `/search`, is a word that is never taken for a value unseen.
+pub(super) fn is_reserved(label: &str) -> bool {
+    let word = label.strip_prefix('/').unwrap_or(label);
+    RESERVED.binary_search(&word).is_ok()
+}
+
+impl Look {
+    /// The marks and cases of a word: names of one list tend to have the same.
+    pub(super) fn class(self) -> u8 {
+        u8::from(self.has_hump)
+            | u8::from(self.hyphens > 0) << 1
+            | u8::from(self.underscores > 0) << 2
+            | u8::from(self.points > 0) << 3
+            | u8::from(self.has_digits_inside || self.ends_in_digits || self.is_number) << 4
+            | u8::from(self.is_capitals) << 5
+            | u8::from(self.is_capitalised) << 6
+    }
+
+    pub(super) fn of(label: &str) -> Self {
+        let word = label.strip_prefix('/').unwrap_or(label);
+        let bytes = word.as_bytes();
+        let count = |wanted: u8| bytes.iter().filter(|&&byte| byte == wanted).count().min(9) as u8;
+        let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
+        let trailing = bytes.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let is_number = digits > 0 && digits + usize::from(count(b'.')) == bytes.len();
+        let has_lower = bytes.iter().any(u8::is_ascii_lowercase);
+        let starts_upper = bytes.first().is_some_and(u8::is_ascii_uppercase);
+        let marks = bytes.iter().filter(|byte| !byte.is_ascii_alphanumeric()).count();
+        let (hyphens, underscores, points) = (count(b'-'), count(b'_'), count(b'.'));
+        Self {
+            is_reserved: is_reserved(label),
+            is_plural: is_plural(word),
+            has_digits_inside: !is_number && digits > trailing,
+            ends_in_digits: !is_number && digits > 0 && digits == trailing,
+            is_number,
+            is_capitals: bytes.len() >= 2 && bytes.iter().all(u8::is_ascii_uppercase),
+            is_capitalised: starts_upper && has_lower,
+            has_hump: bytes
+                .windows(2)
+                .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()),
+            hyphens,
+            underscores,
+            points,
+            others: marks.saturating_sub(usize::from(hyphens + underscores + points)).min(9) as u8,
+            is_dotted: points > 0
+                && is_dotted(word, |part| part.bytes().all(|b| b.is_ascii_alphabetic())),
+            is_name_space: points > 0
+                && is_dotted(word, |part| part.starts_with(|c: char| c.is_ascii_uppercase())),
+            is_random: bytes.len() >= 8
+                && (has_lower
+                    && changes(bytes) * 3 >= bytes.len()
+                    && longest_consonants(bytes) >= 5
+                    || longest_consonants(bytes) >= 7),
+            length: bytes.len(),
+        }
+    }
+}
+
+/// `shop.Cart`, `Microsoft.Batch`: words with points between, the last with a capital.
+pub(super) fn is_service(word: &str) -> bool {
+    let last = word.rsplit('.').next().unwrap_or_default();
+    last.len() < word.len()
+        && last.starts_with(|first: char| first.is_ascii_uppercase())
+        && is_dotted(word, |part| part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+fn is_dotted(word: &str, is_part: impl Fn(&str) -> bool) -> bool {
+    word.split('.').all(|part| !part.is_empty() && is_part(part))
+}
+
+/// Bias: words in `-ss`, `-us` and `-is` are singular, and so are `series` and `news`.
+pub(super) fn is_plural(word: &str) -> bool {
+    let lower = word.as_bytes();
+    if !lower.last().is_some_and(u8::is_ascii_alphabetic) {
+        return false;
+    }
+    let ends = |ending: &str| {
+        lower.len() > ending.len()
+            && lower[lower.len() - ending.len()..].eq_ignore_ascii_case(ending.as_bytes())
+    };
+    let is_known = |known: &&str| word.eq_ignore_ascii_case(known);
+    ["people", "children", "media", "data", "series"].iter().any(|known| is_known(&known))
+        || lower.len() > 3 && ends("s") && !ends("ss") && !ends("us") && !ends("is")
+}
+
+/// `v1`, `V2.1`, `v1beta1`, `2`, `2.0`, `2024-01-01`: what stands for the version of an API.
+pub(super) fn is_version(word: &str) -> bool {
+    let number = word.strip_prefix(['v', 'V']).unwrap_or(word);
+    let is_date =
+        word.len() == 10 && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let digits = number.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
+    is_date
+        || number.bytes().next().is_some_and(|byte| byte.is_ascii_digit())
+            && (digits == number.len()
+                || number.len() < word.len()
+                    && ["alpha", "beta", "p", "rc"]
+                        .iter()
+                        .any(|stage| number[digits..].starts_with(stage)))
+}
