@@ -172,7 +172,6 @@ pub struct Sample {
     pub exchange: Exchange,
     /// A hash of the names in the response's JSON, equal for all responses of an operation; 0
     /// when there are none.
-    #[expect(dead_code, reason = "the inventory does not take it yet")]
     pub shape: u32,
 }
 

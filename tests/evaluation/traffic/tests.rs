@@ -1,3 +1,5 @@
+//! The traffic is what it says it is, and the same each time.
+
 use std::collections::HashSet;
 
 use sensor::specification;

@@ -1,7 +1,5 @@
 //! `allOf`, `oneOf` and `anyOf` as one schema.
 
-use std::collections::BTreeSet;
-
 use crate::inventory::description::{Schema, Type};
 
 /// Makes `schema` one of values that `other` holds for too (`allOf`).
@@ -49,7 +47,12 @@ fn tighter<T>(left: Option<T>, right: Option<T>, choose: fn(T, T) -> T) -> Optio
 
 /// The schema of values that one of the two holds for (`oneOf`, `anyOf`). What is said of a type
 /// that only one side has holds on.
-pub(in crate::specification) fn either(left: Schema, right: Schema) -> Schema {
+pub(in crate::specification) fn either(mut left: Schema, mut right: Schema) -> Schema {
+    if left.types.is_empty() || right.types.is_empty() {
+        return Schema::default();
+    }
+    let types = &left.types | &right.types;
+    close_neither(&mut left, &mut right);
     let texts = sides(&left, &right, &[Type::String]);
     let numbers = sides(&left, &right, &[Type::Integer, Type::Number]);
     let arrays = sides(&left, &right, &[Type::Array]);
@@ -59,11 +62,6 @@ pub(in crate::specification) fn either(left: Schema, right: Schema) -> Schema {
         &right,
         &[Type::String, Type::Integer, Type::Number, Type::Boolean, Type::Array, Type::Object],
     );
-    let types = if left.types.is_empty() || right.types.is_empty() {
-        BTreeSet::new()
-    } else {
-        &left.types | &right.types
-    };
     let same =
         |left: Option<String>, right: Option<String>| if left == right { left } else { None };
     let mut properties = left.properties;
@@ -87,9 +85,26 @@ pub(in crate::specification) fn either(left: Schema, right: Schema) -> Schema {
         max_items: arrays.join(left.max_items, right.max_items, |a, b| Some(a?.max(b?))),
         items: arrays.join(left.items, right.items, |a, b| Some(Box::new(either(*a?, *b?)))),
         required: objects.join(left.required, right.required, |a, b| &a & &b),
-        additional_properties: left.additional_properties.or(right.additional_properties),
+        additional_properties: match (left.additional_properties, right.additional_properties) {
+            (Some(left), Some(right)) => Some(Box::new(either(*left, *right))),
+            (left, right) => left.or(right),
+        },
         properties,
         seen: 0,
+    }
+}
+
+/// An object of which no field is declared may have any, and so may one that is it or another.
+fn close_neither(left: &mut Schema, right: &mut Schema) {
+    let is_object = |schema: &Schema| schema.types.contains(&Type::Object);
+    let is_open = |schema: &Schema| {
+        is_object(schema) && schema.properties.is_empty() && schema.additional_properties.is_none()
+    };
+    if is_open(left) && is_object(right) || is_open(right) && is_object(left) {
+        for schema in [left, right] {
+            schema.properties.clear();
+            schema.additional_properties = None;
+        }
     }
 }
 

@@ -29,7 +29,7 @@ fn flat() -> impl Strategy<Value = Schema> {
     (btree_set(select(&TYPES[..]), 0..4), bounds, texts, any::<[bool; 4]>(), 0..9_u64).prop_map(
         |(types, (minimum, maximum, least), (format, pattern, values), flags, seen)| {
             let [length, items, enumerated, more] = flags;
-            Schema {
+            consistent(Schema {
                 types,
                 format,
                 minimum: minimum.map(f64::from),
@@ -42,9 +42,31 @@ fn flat() -> impl Strategy<Value = Schema> {
                 max_items: least.map(|least| least + u64::from(more)).filter(|_| items),
                 seen,
                 ..Schema::default()
-            }
+            })
         },
     )
+}
+
+/// Without what is said of types that the schema does not have.
+fn consistent(mut schema: Schema) -> Schema {
+    let has = |types: &[Type]| {
+        schema.types.is_empty() || types.iter().any(|one| schema.types.contains(one))
+    };
+    let (text, number) = (has(&[Type::String]), has(&[Type::Integer, Type::Number]));
+    let (array, scalar) = (has(&[Type::Array]), has(&[Type::Boolean]) || has(&TYPES[2..]));
+    if !text {
+        (schema.min_length, schema.max_length, schema.pattern) = (None, None, None);
+    }
+    if !number {
+        (schema.minimum, schema.maximum) = (None, None);
+    }
+    if !array {
+        (schema.min_items, schema.max_items) = (None, None);
+    }
+    if !scalar {
+        (schema.format, schema.values) = (None, Vec::new());
+    }
+    schema
 }
 
 fn distinct(values: Vec<String>) -> Vec<String> {
@@ -71,7 +93,7 @@ pub fn schema() -> impl Strategy<Value = Schema> {
             }
             schema.properties = properties;
             schema.additional_properties = rest.map(Box::new);
-            schema
+            consistent(schema)
         })
     })
 }
