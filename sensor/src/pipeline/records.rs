@@ -81,14 +81,8 @@ pub(super) fn channel(
         shared: Arc::clone(&shared),
         dropped: 0,
     };
-    let writer = Writer {
-        receiver,
-        sink,
-        tails: Vec::new(),
-        key,
-        node,
-        shared: Arc::clone(&shared),
-    };
+    let writer =
+        Writer { receiver, sink, tails: Vec::new(), key, node, shared: Arc::clone(&shared) };
     (outbox, writer, shared)
 }
 

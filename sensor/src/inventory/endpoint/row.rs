@@ -113,7 +113,8 @@ impl Row {
         let whole = self.requests.max(1);
         let requests = requests.min(self.requests);
         let take = |count: &mut u64| {
-            let part = (u128::from(*count) * u128::from(requests)).div_ceil(u128::from(whole)) as u64;
+            let part =
+                (u128::from(*count) * u128::from(requests)).div_ceil(u128::from(whole)) as u64;
             *count -= part;
             part
         };

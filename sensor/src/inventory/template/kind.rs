@@ -135,7 +135,8 @@ pub(super) fn is_decimal(value: &[u8]) -> bool {
 /// A decimal that is no version: negative, or with at least two digits behind the point.
 fn is_precise(value: &[u8]) -> bool {
     is_decimal(value)
-        && (value[0] == b'-' || value.len() - value.iter().position(|&b| b == b'.').unwrap_or(0) > 2)
+        && (value[0] == b'-'
+            || value.len() - value.iter().position(|&b| b == b'.').unwrap_or(0) > 2)
 }
 
 /// Bias: `48.13,11.57` is a position and not a list, so a list has integers only.
@@ -297,8 +298,7 @@ pub(crate) fn changes(value: &[u8]) -> usize {
 
 /// The longest run of consonants: in English words at most five.
 pub(crate) fn longest_consonants(value: &[u8]) -> usize {
-    let is_consonant =
-        |byte: &u8| byte.is_ascii_alphabetic() && !b"aeiouyAEIOUY".contains(byte);
+    let is_consonant = |byte: &u8| byte.is_ascii_alphabetic() && !b"aeiouyAEIOUY".contains(byte);
     value.split(|byte| !is_consonant(byte)).map(<[u8]>::len).max().unwrap_or(0)
 }
 

@@ -81,10 +81,15 @@ pub(super) fn split(path: &[u8], segment: Range<usize>) -> Option<Pieces> {
         return Some(pieces);
     }
     for dots in [&b"..."[..], b".."] {
-        if let Some(start) = find(dots).filter(|&start| is_revision(&text[..start]) && is_revision(&text[start + dots.len()..]))
-        {
+        if let Some(start) = find(dots).filter(|&start| {
+            is_revision(&text[..start]) && is_revision(&text[start + dots.len()..])
+        }) {
             pieces.value(path, at..at, at..at + start);
-            pieces.value(path, at + start..at + start + dots.len(), at + start + dots.len()..segment.end);
+            pieces.value(
+                path,
+                at + start..at + start + dots.len(),
+                at + start + dots.len()..segment.end,
+            );
             return Some(pieces);
         }
     }
@@ -179,7 +184,8 @@ fn keys(path: &[u8], segment: Range<usize>, open: usize) -> Option<Pieces> {
         let key = &path[start..start + length];
         let equals = key.iter().position(|&byte| byte == b'=');
         let is_name = |name: &[u8]| {
-            !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+            !name.is_empty()
+                && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
         };
         let name = equals.filter(|&equals| is_name(&key[..equals])).map_or(0, |equals| equals + 1);
         let quoted = matches!(&key[name..], [b'\'', .., b'\''] if length - name >= 2);

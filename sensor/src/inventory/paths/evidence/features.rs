@@ -254,7 +254,12 @@ impl<'a> Values<'a> {
     }
 
     /// The numbers of the word at `index` beside the values; `first` are its first ones.
-    pub(super) fn second(&self, index: usize, word: &Facts<'_>, first: &[f32; FIRST]) -> [f32; SECOND] {
+    pub(super) fn second(
+        &self,
+        index: usize,
+        word: &Facts<'_>,
+        first: &[f32; FIRST],
+    ) -> [f32; SECOND] {
         let own = self.scores.get(index).copied().unwrap_or_default();
         let is_one = flag(own > 0.0);
         let others = self.scores.len() as f32 - 1.0;
@@ -266,8 +271,7 @@ impl<'a> Values<'a> {
         let all = (others + 1.0).ln();
         let count = self.yes - is_one + flag(self.known.is_some());
         let (number, many, some) = (count.max(1.0), (count + 1.0).ln(), flag(count > 0.5));
-        let below =
-            |child: &&str| self.below.get(child).copied().unwrap_or_default() - is_one;
+        let below = |child: &&str| self.below.get(child).copied().unwrap_or_default() - is_one;
         let shared = word.words.iter().filter(|child| below(child) > 0.5).count() as f32;
         let most = word.words.iter().map(below).fold(0.0, f32::max) / number;
         let leaf = flag(word.is_leaf());
@@ -276,11 +280,12 @@ impl<'a> Values<'a> {
             let methods = self.methods.iter().filter(|(methods, _)| matches(**methods));
             methods.map(|(_, count)| count).sum::<f32>()
         };
-        let same = (with(&|methods| methods & word.methods != 0) - is_one).max(0.0) / number;
+        let agreeing = (with(&|methods| methods & word.methods != 0) - is_one).max(0.0) / number;
         let seen = self.methods.iter().fold(0, |all, (methods, count)| {
             if *count - is_one * flag(*methods == word.methods) > 0.5 { all | methods } else { all }
         });
-        let top = if is_one > 0.5 && word.requests >= self.most[0] { self.most[1] } else { self.most[0] };
+        let top =
+            if is_one > 0.5 && word.requests >= self.most[0] { self.most[1] } else { self.most[0] };
         let class = self.classes.get(&word.look.class()).copied().unwrap_or_default() - is_one;
         let class = class.max(0.0) / number;
         let reserved = flag(word.look.is_reserved);
@@ -299,8 +304,8 @@ impl<'a> Values<'a> {
             leaf * leaves * many,
             leaf * (1.0 - leaves) * many * some,
             flag(word.methods & !seen != 0) * some,
-            same * many,
-            flag(word.methods != 0) * (1.0 - same) * many * some,
+            agreeing * many,
+            flag(word.methods != 0) * (1.0 - agreeing) * many * some,
             (word.requests.max(1.0) / top).ln().clamp(-2.0, 3.0) * some,
             class * many,
             (1.0 - class) * many * some,

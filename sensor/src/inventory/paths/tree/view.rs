@@ -34,7 +34,13 @@ impl View {
     pub(super) fn clear(&mut self) {
         self.nodes.clear();
         self.edges.clear();
-        self.nodes.push(Joined { parent: NONE, example: ROOT, values: NONE, has_words: false, absorbs: false });
+        self.nodes.push(Joined {
+            parent: NONE,
+            example: ROOT,
+            values: NONE,
+            has_words: false,
+            absorbs: false,
+        });
     }
 
     fn push(&mut self, parent: u32, example: u32) -> u32 {

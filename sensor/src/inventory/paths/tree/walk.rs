@@ -1,7 +1,10 @@
 //! The way of one path through a tree.
 
 use super::{MANY_NODES, MAX_NODES, NONE, ROOT, Sight, Tree};
-use crate::inventory::{paths::{evidence, vocabulary}, template::Step};
+use crate::inventory::{
+    paths::{evidence, vocabulary},
+    template::Step,
+};
 
 /// The label of a segment that is a value as a whole.
 pub(super) const VALUE: &str = "/{}";
