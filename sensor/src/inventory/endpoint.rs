@@ -201,12 +201,10 @@ impl Endpoints {
         self.key.end(&out.route);
         let row = self.listed.get_mut(&self.key.bytes[..]);
         if let Some((row, place)) = row.and_then(|row| row.place.map(|place| (row, place))) {
-            let evidence = sight.and_then(|sight| row.evidence(sight));
-            let Some(moves) = evidence.and_then(|sight| self.paths.count(place, sight)) else {
-                return Some(place);
-            };
+            let Some(lot) = sight.and_then(|sight| row.evidence(sight)) else { return Some(place) };
+            let Some(moves) = self.paths.count(place, lot) else { return Some(place) };
             self.move_rows(&moves);
-            sight = None;
+            sight = Some(lot);
         }
         let host = paths::Host { role: exchange.role, name: self.key.host() };
         let resolved = self.paths.template(host, path, sight, &mut self.template);

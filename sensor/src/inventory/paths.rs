@@ -11,8 +11,8 @@ mod tree;
 mod vocabulary;
 
 pub use declared::Declared;
-pub use tree::{Host, Moves};
 use tree::Tree;
+pub use tree::{Host, Moves};
 
 use std::hash::BuildHasher as _;
 
@@ -52,7 +52,7 @@ pub struct PlaceId {
 pub struct Resolved {
     /// Where it is evidence, when its template follows from its form.
     pub place: Option<PlaceId>,
-    /// What moved because of it.
+    /// What moved just before.
     pub moves: Option<Moves>,
 }
 
@@ -95,6 +95,8 @@ impl Paths {
             return Resolved::default();
         };
         let tree = &mut self.trees[index];
+        // Before this path is counted, so that what moves is what rows have.
+        let moves = if sight.is_some() { tree.judge_when_due() } else { None };
         let before = tree.len();
         let mut has_words = false;
         let mut walk = tree.walk(sight.is_some(), self.nodes < MAX_NODES);
@@ -109,21 +111,17 @@ impl Paths {
         self.counters.folded += u64::from(outcome.folded);
         self.nodes += tree.len() - before;
         let place = outcome.node.filter(|_| !has_words);
-        let place = place.map(|node| PlaceId { tree: index as u32, node });
-        let moves = if tree.is_due() { tree.judge() } else { None };
-        if moves.is_some() {
-            let mut walk = tree.walk(false, false);
-            template_with(path, out, |step| walk.step(step));
-        }
-        Resolved { place: place.filter(|_| moves.is_none()), moves }
+        Resolved { place: place.map(|node| PlaceId { tree: index as u32, node }), moves }
     }
 
-    /// Counts requests for a path whose place is known. When that moved something, the path's
-    /// template may be another.
+    /// Counts requests for a path whose place is known; or gives what moved just before, and counts
+    /// nothing, for the path's template may be another.
     pub fn count(&mut self, place: PlaceId, sight: Sight<'_>) -> Option<Moves> {
-        self.add(place, sight);
-        let tree = self.trees.get_mut(place.tree as usize)?;
-        if tree.is_due() { tree.judge() } else { None }
+        let moves = self.trees.get_mut(place.tree as usize)?.judge_when_due();
+        if moves.is_none() {
+            self.add(place, sight);
+        }
+        moves
     }
 
     /// Counts requests without judging.

@@ -8,6 +8,7 @@ mod encoding;
 pub(crate) mod kind;
 mod name;
 mod pieces;
+mod scan;
 
 pub(crate) use encoding::percent_decode;
 pub use kind::SegmentKind;
@@ -17,6 +18,7 @@ use std::ops::Range;
 
 use crate::{exchange::Span, inventory::endpoint::is_host};
 use pieces::Piece;
+use scan::Scan;
 
 /// Segments of a path beyond which the rest is one `{...}`.
 const MAX_SEGMENTS: usize = 64;
@@ -368,63 +370,6 @@ impl Template {
             return self.route.push_str(REST);
         }
         encoding::push_literal(&mut self.route, host, false);
-    }
-}
-
-/// One segment, read once.
-struct Scan {
-    start: usize,
-    /// Where its `;` is, else its end.
-    base_end: usize,
-    end: usize,
-    /// Classes that some byte has.
-    any: u8,
-    /// Classes that all bytes have.
-    all: u8,
-}
-
-impl Scan {
-    fn new(path: &[u8], start: usize) -> Self {
-        let (mut any, mut all) = (0, u8::MAX);
-        let mut end = start;
-        while let Some(&byte) = path.get(end)
-            && byte != b'/'
-            && byte != b';'
-        {
-            let class = encoding::class(byte);
-            any |= class;
-            all &= class;
-            end += 1;
-        }
-        let base_end = end;
-        if path.get(end) == Some(&b';') {
-            end += path[end..].iter().position(|&byte| byte == b'/').unwrap_or(path.len() - end);
-        }
-        Self { start, base_end, end, any, all }
-    }
-
-    fn is_plain(&self) -> bool {
-        self.all & encoding::PLAIN != 0
-    }
-
-    fn may_be_split(&self) -> bool {
-        self.any & (encoding::JOINT | encoding::TELLING) != 0
-    }
-
-    fn kind(&self, value: &[u8]) -> Option<SegmentKind> {
-        // All forms but free text and some tokens have a digit or an `@` in them.
-        if self.is_plain()
-            && self.any & encoding::TELLING == 0
-            && value.len() < kind::MIN_LETTER_TOKEN
-        {
-            return None;
-        }
-        // The most common parameter, known without another look at its bytes.
-        if self.all & encoding::DIGIT != 0 && !value.is_empty() {
-            return Some(SegmentKind::Integer);
-        }
-        kind::classify_encoded(value)
-            .or_else(|| (value.len() > MAX_LITERAL).then_some(SegmentKind::Text))
     }
 }
 

@@ -250,6 +250,32 @@ fn rows_of_values_are_joined_and_their_ids_follow() {
     assert_eq!(template.route, "/users/{userId}/posts");
 }
 
+/// As `a_join_is_taken_back_when_the_evidence_turns` of paths: the counts go where they belong.
+#[test]
+fn rows_of_a_join_that_is_taken_back_are_apart_again() {
+    let mut endpoints = Endpoints::new(100);
+    for name in ["north-1", "north-1", "south-2", "east-3", "west-4", "central-5"] {
+        record(&mut endpoints, &exchange("GET", &format!("/v1/regions/{name}"), 200));
+    }
+    endpoints.settle();
+    assert_eq!(counts(&endpoints), [("/v1/regions/{regionId}".to_owned(), 6)]);
+    for count in 0..400 {
+        for name in ["north-1", "south-2"] {
+            for part in ["map", "rules", "people"] {
+                let path = format!("/v1/regions/{name}/{name}-{part}/{count}");
+                record(&mut endpoints, &exchange("POST", &path, 200));
+            }
+        }
+    }
+    endpoints.settle();
+    let found = counts(&endpoints);
+    let of = |route: &str| found.iter().find(|(found, _)| found == route).map(|(_, count)| *count);
+    assert_eq!(of("/v1/regions/north-1"), Some(2));
+    assert_eq!(of("/v1/regions/south-2"), Some(1));
+    assert_eq!(of("/v1/regions/{regionId}"), Some(3));
+    assert_eq!(found.iter().map(|(_, count)| count).sum::<u64>(), 2406);
+}
+
 #[test]
 fn learning_is_given_the_row_and_the_template() {
     let mut endpoints = Endpoints::new(1);

@@ -139,7 +139,7 @@ impl Search<'_> {
         let length = rest.iter().position(|&byte| byte == b'/').unwrap_or(rest.len());
         let is_last = length == rest.len();
         let segment = start..start + length;
-        let mut behind = |search: &mut Self, node: &Node| match is_last {
+        let behind = |search: &mut Self, node: &Node| match is_last {
             true => node.route,
             false => search.find(node, segment.end + 1),
         };

@@ -126,10 +126,8 @@ pub(super) fn judge(tree: &Tree, context: &Context, siblings: &[Sibling]) -> Vec
     let known = facts.iter().find(|facts| facts.is_values());
     let place = Place::new(context, &words, known);
     let firsts: Vec<_> = words.iter().map(|word| place.first(word)).collect();
-    let scores: Vec<f32> = firsts
-        .iter()
-        .map(|first| score(first, &weights::FIRST).clamp(-CERTAIN, CERTAIN))
-        .collect();
+    let scores: Vec<f32> =
+        firsts.iter().map(|first| score(first, &weights::FIRST).clamp(-CERTAIN, CERTAIN)).collect();
     let values = Values::new(&words, &scores, known);
     let mut verdicts = words.iter().zip(&firsts).enumerate().map(|(index, (word, first))| {
         score(&values.second(index, word, first), &weights::SECOND) > 0.0

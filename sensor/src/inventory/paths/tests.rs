@@ -11,7 +11,12 @@ const HOST: Host<'static> = Host { role: Role::Server, name: b"api.example" };
 
 fn see(paths: &mut Paths, method: &str, path: &str) -> String {
     let mut made = Template::default();
-    let _ = paths.template(HOST, path.as_bytes(), Some(Sight { method, requests: 1, shape: 0 }), &mut made);
+    let _ = paths.template(
+        HOST,
+        path.as_bytes(),
+        Some(Sight { method, requests: 1, shape: 0 }),
+        &mut made,
+    );
     made.route
 }
 
@@ -71,8 +76,7 @@ fn paths_of_known_kinds_of_api_have_their_routes() {
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// A reader of reports that are values at first sight, and turn out to be a few, each with a life
-/// of its own.
+/// Regions are values at first sight; two of them turn out to have a life of their own.
 #[test]
 fn a_join_is_taken_back_when_the_evidence_turns() {
     let mut paths = Paths::default();
@@ -81,19 +85,22 @@ fn a_join_is_taken_back_when_the_evidence_turns() {
         see(&mut paths, "GET", &format!("/v1/regions/{name}"));
     }
     paths.settle();
-    assert_eq!(route(&mut paths, "/v1/regions/east-3"), "/v1/regions/{regionId}");
-    for name in &names[..2] {
-        for count in 0..400 {
+    for name in names {
+        assert_eq!(route(&mut paths, &format!("/v1/regions/{name}")), "/v1/regions/{regionId}");
+    }
+    for count in 0..400 {
+        for name in &names[..2] {
             for part in ["map", "rules", "people"] {
                 see(&mut paths, "POST", &format!("/v1/regions/{name}/{name}-{part}/{count}"));
             }
         }
     }
     paths.settle();
-    for name in names {
+    for name in &names[..2] {
         let path = format!("/v1/regions/{name}");
-        println!("{}", route(&mut paths, &path));
+        assert_eq!(route(&mut paths, &path), path);
     }
+    assert_eq!(route(&mut paths, "/v1/regions/west-4"), "/v1/regions/{regionId}");
 }
 
 #[test]

@@ -137,10 +137,12 @@ impl Tree {
         Walk::new(self, count, may_grow)
     }
 
-    /// Whether so much is new that routes may be others: an eighth more nodes or twice the
+    /// Judges when so much is new that routes may be others: an eighth more nodes, or twice the
     /// requests.
-    pub(super) fn is_due(&self) -> bool {
-        self.news >= 16 + self.nodes.len() / 8 || self.requests >= 32 + self.judged * 2
+    pub(super) fn judge_when_due(&mut self) -> Option<Moves> {
+        let is_due =
+            self.news >= 16 + self.nodes.len() / 8 || self.requests >= 32 + self.judged * 2;
+        if is_due { self.judge() } else { None }
     }
 
     pub(super) fn has_changed(&self) -> bool {

@@ -56,6 +56,9 @@ pub(super) const DIGIT: u8 = 8;
 /// May join the parts of a segment: `.`, `:`, `@`, `(`, `,`.
 pub(super) const JOINT: u8 = 16;
 
+/// `-` or `_`, which may stand before a value.
+pub(super) const DASH: u8 = 32;
+
 /// The classes of a byte.
 pub(super) fn class(byte: u8) -> u8 {
     CLASSES[usize::from(byte)]
@@ -68,7 +71,8 @@ static CLASSES: [u8; 256] = {
         classes[byte] = match byte as u8 {
             b'0'..=b'9' => PLAIN | UNRESERVED | TELLING | DIGIT,
             b'.' => PLAIN | UNRESERVED | JOINT,
-            b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'~' => PLAIN | UNRESERVED,
+            b'-' | b'_' => PLAIN | UNRESERVED | DASH,
+            b'A'..=b'Z' | b'a'..=b'z' | b'~' => PLAIN | UNRESERVED,
             b'@' => PLAIN | TELLING | JOINT,
             b':' | b'(' | b',' => PLAIN | JOINT,
             b'!' | b'$' | b'&' | b'\'' | b')' | b'*' | b'+' | b'=' => PLAIN,

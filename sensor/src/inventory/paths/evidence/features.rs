@@ -280,7 +280,7 @@ impl<'a> Values<'a> {
             let methods = self.methods.iter().filter(|(methods, _)| matches(**methods));
             methods.map(|(_, count)| count).sum::<f32>()
         };
-        let same = (with(&|methods| methods & word.methods != 0) - is_one).max(0.0) / number;
+        let agreeing = (with(&|methods| methods & word.methods != 0) - is_one).max(0.0) / number;
         let seen = self.methods.iter().fold(0, |all, (methods, count)| {
             if *count - is_one * flag(*methods == word.methods) > 0.5 { all | methods } else { all }
         });
@@ -304,8 +304,8 @@ impl<'a> Values<'a> {
             leaf * leaves * many,
             leaf * (1.0 - leaves) * many * some,
             flag(word.methods & !seen != 0) * some,
-            same * many,
-            flag(word.methods != 0) * (1.0 - same) * many * some,
+            agreeing * many,
+            flag(word.methods != 0) * (1.0 - agreeing) * many * some,
             (word.requests.max(1.0) / top).ln().clamp(-2.0, 3.0) * some,
             class * many,
             (1.0 - class) * many * some,
