@@ -69,6 +69,7 @@ fn run(file: &Path, key_logs: &[PathBuf]) -> (Outcome, Vec<u8>) {
         key_logs,
         progress: &mut |_| {},
         records: Some(&mut records),
+        details: false,
     })
     .expect("the file is a capture");
     (outcome, records)

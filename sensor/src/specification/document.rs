@@ -6,7 +6,7 @@ use super::{Kind, Location, MAX_DOCUMENT, Problem};
 
 /// Reads JSON when the document begins as an object of JSON does, else YAML 1.2.
 ///
-/// Both are bounded in depth (JSON at 128 levels), and YAML in what its aliases repeat.
+/// Both are bounded in depth (JSON at 128 levels, YAML at 80), and YAML in what its aliases repeat.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     if bytes.len() > MAX_DOCUMENT {
         return Err(Problem { location: Location::Document, kind: Kind::TooLong });
@@ -26,7 +26,7 @@ fn options() -> serde_saphyr::Options {
         with_snippet: false,
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
         budget: serde_saphyr::budget! {
-            max_depth: 128,
+            max_depth: 80,
             max_nodes: 8_000_000,
             max_events: 16_000_000,
             max_total_scalar_bytes: MAX_DOCUMENT,
