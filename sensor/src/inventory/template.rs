@@ -296,9 +296,10 @@ impl Template {
                 }
             };
             self.route.push_str(glue);
-            let (kind, previous) = match is_matrix {
-                true => (SegmentKind::Matrix, 0..0),
-                false => (SegmentKind::Word, previous.clone()),
+            let (kind, previous) = if is_matrix {
+                (SegmentKind::Matrix, 0..0)
+            } else {
+                (SegmentKind::Word, previous.clone())
             };
             self.push_named(kind, Span::default(), previous);
         }

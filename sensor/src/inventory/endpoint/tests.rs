@@ -331,7 +331,7 @@ fn a_scan_that_is_not_answered_teaches_nothing() {
     for index in 0..100_000u64 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let words = [word(random), word(random.rotate_left(20)), word(random.rotate_left(40))];
-        let path = format!("/{}", words[..1 + (index % 3) as usize].join("/"));
+        let path = format!("/{}", words[..=(index % 3) as usize].join("/"));
         record(&mut endpoints, &exchange("GET", &path, [400, 404, 405, 501][(index % 4) as usize]));
     }
     endpoints.settle();
@@ -352,7 +352,9 @@ fn rows_are_split_by_what_is_known() {
             .flat_map(|&(status, count)| (0..count).map(move |_| exchange("GET", "/a", status)))
             .collect();
         let mut endpoints = Endpoints::new(10);
-        exchanges.iter().for_each(|exchange| record(&mut endpoints, exchange));
+        for exchange in &exchanges {
+            record(&mut endpoints, exchange);
+        }
         let (key, mut row) = endpoints.listed.drain().next().unwrap();
         let part = row.split(count);
         let show = |row: &Row| {

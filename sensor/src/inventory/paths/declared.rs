@@ -139,9 +139,8 @@ impl Search<'_> {
         let length = rest.iter().position(|&byte| byte == b'/').unwrap_or(rest.len());
         let is_last = length == rest.len();
         let segment = start..start + length;
-        let behind = |search: &mut Self, node: &Node| match is_last {
-            true => node.route,
-            false => search.find(node, segment.end + 1),
+        let behind = |search: &mut Self, node: &Node| {
+            if is_last { node.route } else { search.find(node, segment.end + 1) }
         };
         let text = str::from_utf8(&rest[..length]).unwrap_or_default();
         if let Some(node) = node.literals.get(text)

@@ -253,15 +253,13 @@ impl Tree {
         self.requests += u64::from(sight.requests);
         let method = self.method(sight.method);
         let ends = &mut self.nodes[id as usize].ends;
-        let end = match ends.iter_mut().position(|end| end.method == method) {
-            Some(place) => &mut ends[place],
-            None => {
-                self.news += 1;
-                ends.push(End { method, requests: 0, shapes: [0; SHAPES] });
-                let last = ends.len() - 1;
-                &mut ends[last]
-            }
-        };
+        let known = ends.iter().position(|end| end.method == method);
+        let place = known.unwrap_or_else(|| {
+            self.news += 1;
+            ends.push(End { method, requests: 0, shapes: [0; SHAPES] });
+            ends.len() - 1
+        });
+        let end = &mut ends[place];
         end.requests = end.requests.saturating_add(sight.requests);
         if sight.shape != 0
             && let Some(place) =

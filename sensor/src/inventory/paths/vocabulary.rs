@@ -104,6 +104,7 @@ const RESERVED: [&str; 96] = [
 
 /// What a word looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a plain fact, in no state with others")]
 pub(super) struct Look {
     /// Names a thing to do, or one special value.
     pub is_reserved: bool,
@@ -157,14 +158,14 @@ impl Look {
     pub(super) fn of(label: &str) -> Self {
         let word = label.strip_prefix('/').unwrap_or(label);
         let bytes = word.as_bytes();
-        let count = |wanted: u8| bytes.iter().filter(|&&byte| byte == wanted).count().min(9) as u8;
+        let count = |wanted: char| word.matches(wanted).count().min(9) as u8;
         let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
         let trailing = bytes.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-        let is_number = digits > 0 && digits + usize::from(count(b'.')) == bytes.len();
+        let is_number = digits > 0 && digits + usize::from(count('.')) == bytes.len();
         let has_lower = bytes.iter().any(u8::is_ascii_lowercase);
         let starts_upper = bytes.first().is_some_and(u8::is_ascii_uppercase);
         let marks = bytes.iter().filter(|byte| !byte.is_ascii_alphanumeric()).count();
-        let (hyphens, underscores, points) = (count(b'-'), count(b'_'), count(b'.'));
+        let (hyphens, underscores, points) = (count('-'), count('_'), count('.'));
         Self {
             is_reserved: is_reserved(label),
             is_plural: is_plural(word),
@@ -217,7 +218,7 @@ pub(super) fn is_plural(word: &str) -> bool {
             && lower[lower.len() - ending.len()..].eq_ignore_ascii_case(ending.as_bytes())
     };
     let is_known = |known: &&str| word.eq_ignore_ascii_case(known);
-    ["people", "children", "media", "data", "series"].iter().any(|known| is_known(&known))
+    ["people", "children", "media", "data", "series"].iter().any(is_known)
         || lower.len() > 3 && ends("s") && !ends("ss") && !ends("us") && !ends("is")
 }
 
