@@ -22,6 +22,9 @@ pub const VERSION: u64 = 1;
 /// Memory that the database may use for its pages.
 const CACHE: usize = 4 << 20;
 
+/// Files set aside that are told apart.
+const MAX_ASIDE: u32 = 100;
+
 const PAIRS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("inventory");
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 const VERSION_KEY: &str = "version";
@@ -219,7 +222,9 @@ fn set_aside(path: &Path, reason: String) -> Result<SetAside, StoreError> {
         name.push(format!(".aside-{number}"));
         PathBuf::from(name)
     };
-    let free = (1..).map(name).find(|name| !name.exists()).unwrap_or_else(|| name(0));
+    let free = (1..MAX_ASIDE).map(name).find(|name| !name.exists());
+    // The last one is as old as any.
+    let free = free.unwrap_or_else(|| name(MAX_ASIDE));
     std::fs::rename(path, &free).map_err(io_error("set aside", path))?;
     Ok(SetAside { path: free, reason })
 }

@@ -42,6 +42,7 @@ fn main() -> Result<ExitCode> {
 }
 
 /// Values of one field of an endpoint.
+#[expect(clippy::struct_field_names, reason = "the name of the field in the generated lines")]
 #[derive(Deserialize)]
 struct Field {
     /// What they are; `None` when they are nothing.

@@ -19,7 +19,7 @@ use crate::{
 /// Problems of a document that are shown; the rest is counted.
 const MAX_PROBLEMS: usize = 10;
 
-/// Compare OpenAPI specifications with traffic, teach them to a running sensor, or write one from
+/// Compare API specifications with traffic, teach them to a running sensor, or write one from
 /// what it has seen.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  sensor spec import --host api.example.com openapi.yaml\n  \
@@ -31,7 +31,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check OpenAPI 3.0, 3.1 or Swagger 2 documents (YAML or JSON) and hand them to the sensor:
+    /// Check documents (`OpenAPI` 3.0 and 3.1, Swagger 2; YAML or JSON) and hand them to the sensor:
     /// it prefers their routes and names, and marks shadow and zombie endpoints.
     #[command(after_help = "Examples:\n  sensor spec import openapi.yaml\n  \
         sensor spec import --host api.example.com v1.json v2.yaml\n  \
@@ -42,7 +42,7 @@ enum Command {
         sensor spec diff v2.yaml --earlier v1.yaml\n  \
         sensor spec diff openapi.yaml --inventory inventory.json --output json")]
     Diff(DiffArguments),
-    /// Write an OpenAPI 3.1 document of what was seen of a host.
+    /// Write an `OpenAPI` 3.1 document of what was seen of a host.
     #[command(after_help = "Examples:\n  sensor spec export api.example.com > openapi.json\n  \
         sensor spec export api.example.com --inventory inventory.json")]
     Export(ExportArguments),
@@ -112,7 +112,9 @@ impl ImportArguments {
     fn run(self, common: &Common) -> Result<ExitCode> {
         let mut operations = read_all(&self.files)?;
         if let Some(host) = &self.host {
-            operations.iter_mut().for_each(|one| one.host.clone_from(host));
+            for one in &mut operations {
+                one.host.clone_from(host);
+            }
         }
         let nameless = operations.iter().filter(|one| one.host.is_empty()).count();
         if self.check {

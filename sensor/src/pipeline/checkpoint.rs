@@ -56,9 +56,9 @@ impl Checkpoints {
             );
         }
         let (mut restored, mut refused) = (0_u64, 0_u64);
-        store.load(|key, value| match inventory.restore(key, value) {
-            true => restored += 1,
-            false => refused += 1,
+        store.load(|key, value| {
+            let taken = inventory.restore(key, value);
+            *if taken { &mut restored } else { &mut refused } += 1;
         })?;
         info!(store = %path.display(), endpoints = restored, refused, "inventory restored");
         let failures = Arc::new(Failures::default());
@@ -140,9 +140,9 @@ fn write_one(
     let mut transaction = store.begin().and_then(|open| with(open, gone));
     loop {
         let changes = piece.changes.into_iter().map(|(key, value)| Change { key, value });
-        let (removed, changed): (Vec<_>, Vec<_>) =
+        let (removed, written): (Vec<_>, Vec<_>) =
             changes.partition(|change| change.value.is_none());
-        transaction = transaction.and_then(|open| with(with(open, &removed)?, &changed));
+        transaction = transaction.and_then(|open| with(with(open, &removed)?, &written));
         gone.extend(removed);
         if piece.complete {
             return Some(transaction.and_then(Transaction::commit));

@@ -39,8 +39,8 @@ impl Endpoints {
     pub fn take_changes(&mut self, limit: usize) -> Vec<Change> {
         let gone = self.gone.drain(..).map(|key| (stored_key(&key), None));
         let mut changes: Vec<Change> = gone.collect();
-        let changed = self.listed.iter_mut().filter(|(_, row)| row.changed).take(limit);
-        for (key, row) in changed {
+        let rows = self.listed.iter_mut().filter(|(_, row)| row.changed).take(limit);
+        for (key, row) in rows {
             row.changed = false;
             // Cannot fail: nothing in it refuses to be written.
             let bytes = postcard::to_stdvec(&row.stored()).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! What was learned of an endpoint, as the control socket and files give it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +10,7 @@ use crate::inventory::{
     authentication::AuthenticationKind,
     description::Operation,
     risk::Evidence,
-    schema::field::Field,
-    sensitive::{BODY, Class, Detector, Direction},
+    sensitive::{BODY, Class, Detector, Direction, Finding, SensitiveStats},
 };
 
 const NONE: AuthenticationKind = AuthenticationKind::None;
@@ -97,7 +96,7 @@ impl Learned {
 
     /// How requests authenticate.
     pub fn authentication(&self) -> AuthenticationView {
-        let texts = |texts: &[Box<str>]| texts.iter().map(|text| text.to_string()).collect();
+        let texts = |texts: &[Box<str>]| texts.iter().map(ToString::to_string).collect();
         let kinds = self.authentication.kinds();
         AuthenticationView {
             kinds: kinds.iter().map(|kind| (kind.kind.as_str().to_owned(), kind.share)).collect(),
@@ -120,14 +119,13 @@ impl Learned {
 
     /// Sensitive data by field.
     pub fn sensitive(&self, detector: &Detector) -> Vec<SensitiveView> {
-        let fields: BTreeMap<u32, (String, u64)> = self
-            .profile
-            .paths()
-            .map(|(id, path)| (short(id), (path, self.profile.field(id).map_or(0, Field::seen))))
-            .collect();
-        let values = |field| fields.get(&field).map_or(0, |(_, seen)| *seen);
-        let found = self.sensitive.findings(|field, _| values(field));
-        let view = |finding: &crate::inventory::sensitive::Finding| SensitiveView {
+        let found = self.findings();
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let paths: HashMap<u32, String> =
+            self.profile.paths().map(|(id, path)| (short(id), path)).collect();
+        let view = |finding: &Finding| SensitiveView {
             kind: detector.name(finding.kind).to_owned(),
             class: detector.class(finding.kind).as_str().to_owned(),
             direction: match finding.direction {
@@ -136,9 +134,7 @@ impl Learned {
             },
             field: match finding.field {
                 BODY => "body".to_owned(),
-                field => {
-                    fields.get(&field).map_or_else(|| "?".to_owned(), |(path, _)| path.clone())
-                }
+                field => paths.get(&field).map_or_else(|| "?".to_owned(), Clone::clone),
             },
             confidence: finding.confidence.as_str().to_owned(),
             values: finding.matches,
@@ -152,9 +148,19 @@ impl Learned {
         found.iter().map(view).collect()
     }
 
+    /// What was found, weighed by how many values each field had.
+    fn findings(&self) -> Vec<Finding> {
+        if self.sensitive == SensitiveStats::default() {
+            return Vec::new();
+        }
+        let values: HashMap<u32, u64> =
+            self.profile.values().map(|(id, seen)| (short(id), seen)).collect();
+        self.sensitive.findings(|field, _| values.get(&field).copied().unwrap_or(0))
+    }
+
     /// Kinds of sensitive data, each once, in the order of their names.
     pub fn sensitive_kinds(&self, detector: &Detector) -> Vec<String> {
-        let found = self.sensitive.findings(|_, _| 0);
+        let found = self.findings();
         let names: BTreeSet<&str> =
             found.iter().map(|finding| detector.name(finding.kind)).collect();
         names.into_iter().map(str::to_owned).collect()
@@ -172,21 +178,19 @@ impl Learned {
 
     /// What the risk asks of it.
     pub fn evidence(&self, detector: &Detector) -> Evidence {
-        let classes = self.sensitive.classes(detector);
-        let has = |class| classes.contains(&class);
-        let in_responses = |class| {
-            let found = self.sensitive.findings(|_, _| 0);
-            found.iter().any(|finding| {
-                finding.direction == Direction::Response && detector.class(finding.kind) == class
-            })
-        };
+        let found = self.findings();
+        let has = |class| found.iter().any(|finding| detector.class(finding.kind) == class);
+        let answers: Vec<_> =
+            found.iter().filter(|finding| finding.direction == Direction::Response).collect();
+        let in_responses =
+            |class| answers.iter().any(|finding| detector.class(finding.kind) == class);
         let tokens = self.authentication.jwt();
         Evidence {
             open: self.open > 0,
             exposed: self.exposed > 0,
             personal: has(Class::Pii),
             regulated: has(Class::Pci) || has(Class::Phi),
-            secrets: has(Class::Secret) && in_responses(Class::Secret),
+            secrets: in_responses(Class::Secret),
             leaks: has(Class::Leak),
             careless_credentials: self.authentication.over_plain_http() > 0
                 || self.authentication.in_url() > 0,

@@ -145,6 +145,11 @@ impl Profile {
         self.trees().find_map(|tree| tree.field(field))
     }
 
+    /// Every field with how many of its values were seen.
+    pub fn values(&self) -> impl Iterator<Item = (FieldId, u64)> {
+        self.trees().flat_map(Tree::values)
+    }
+
     /// How many whole objects above a field carry it, and of how many. A parameter's are the
     /// requests.
     pub fn share(&self, field: FieldId) -> Option<(u64, u64)> {

@@ -166,6 +166,11 @@ impl Tree {
         }
     }
 
+    /// Every field with how many of its values were seen.
+    pub fn values(&self) -> impl Iterator<Item = (FieldId, u64)> {
+        self.nodes.iter().map(|node| (node.id, node.field.seen()))
+    }
+
     /// The field of this id.
     pub fn field(&self, field: FieldId) -> Option<&Field> {
         self.find(field).map(|node| &self.nodes[usize::from(node)].field)

@@ -85,7 +85,9 @@ impl SegmentKind {
             _ if is_ulid(value) => Some(Self::Ulid),
             _ if is_date(value) => Some(Self::Date),
             _ if is_prefixed_id(value) => Some(Self::PrefixedId),
-            _ if is_token(value) => Some(Self::Token),
+            _ if is_token(value) || is_access_key(value) || is_grouped_number(value) => {
+                Some(Self::Token)
+            }
             _ => None,
         }
     }
@@ -100,6 +102,22 @@ impl SegmentKind {
             _ => Self::Word,
         })
     }
+}
+
+/// An access key id of AWS: it may have one digit or none but its form is known, and it must not
+/// stand in a route.
+fn is_access_key(value: &[u8]) -> bool {
+    let known = [&b"AKIA"[..], b"ASIA", b"AGPA", b"AIDA", b"AROA"];
+    value.len() == 20
+        && known.iter().any(|prefix| value.starts_with(prefix))
+        && value.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// Digits in groups, nine at least: the numbers of people, phones and accounts are written so.
+/// What has a date's form was looked for before.
+fn is_grouped_number(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    digits >= 9 && value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
 }
 
 /// [`SegmentKind::of`] for a value that may be percent-encoded.
