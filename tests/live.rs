@@ -10,6 +10,7 @@ mod live {
     mod containers;
     mod dialogues;
     mod handshake;
+    mod inventory;
     mod namespaces;
     mod programs;
     mod tls;

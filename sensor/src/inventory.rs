@@ -44,8 +44,7 @@ pub struct Inventory {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EndpointDetail {
     /// Its row of the list.
-    #[serde(flatten)]
-    pub row: EndpointRow,
+    pub endpoint: EndpointRow,
     /// Parameters, request and responses.
     pub operation: Operation,
     /// How requests authenticate.
@@ -115,7 +114,7 @@ impl Inventory {
     pub fn details(&self, now: Timestamp) -> Vec<EndpointDetail> {
         let mut details: Vec<_> =
             self.endpoints.iter().map(|(key, row)| self.detail_of(key, row, now)).collect();
-        details.sort_by(|left, right| left.row.order().cmp(&right.row.order()));
+        details.sort_by(|left, right| left.endpoint.order().cmp(&right.endpoint.order()));
         details
     }
 
@@ -187,7 +186,7 @@ impl Inventory {
         operation.method.clone_from(&shown.method);
         operation.route.clone_from(&shown.route);
         EndpointDetail {
-            row: shown,
+            endpoint: shown,
             operation,
             access: learned.map(Learned::authentication).unwrap_or_default(),
             data: learned.map(|l| l.sensitive(self.learner.detector())).unwrap_or_default(),

@@ -124,7 +124,7 @@ impl Sensor {
         }
     }
 
-    /// Starts one after this one was killed, on the same files.
+    /// Starts one after this one has ended, on the same files.
     #[must_use]
     pub fn again(self) -> Self {
         let Self { settings, process, events, read } = self;

@@ -81,6 +81,12 @@ impl Server {
         Self::listen(change(command), scratch, *address)
     }
 
+    /// Starts a server of `tests/programs`, on Python.
+    pub fn start_program(name: &str, address: &str) -> Self {
+        let address = socket(address, free_port());
+        Self::listen(script("python3", name, address), Scratch::new(), address)
+    }
+
     /// Starts `server.py` with options of its listening socket, such as `TCP_DEFER_ACCEPT=5`.
     pub fn start_python(address: &str, options: &[&str]) -> Self {
         let address = socket(address, free_port());

@@ -60,7 +60,7 @@ impl Arguments {
 }
 
 fn show(detail: &EndpointDetail, look: Look) -> String {
-    let row = &detail.row;
+    let row = &detail.endpoint;
     let title = format!("{} {}{}", row.method, row.host, row.route);
     let mut page = Page { text: paint(&human::printable(&title), "1", look.colors) + "\n", look };
     let count = human::integer;
@@ -91,7 +91,7 @@ fn show(detail: &EndpointDetail, look: Look) -> String {
 }
 
 fn risk(detail: &EndpointDetail) -> Vec<String> {
-    let risk = &detail.row.risk;
+    let risk = &detail.endpoint.risk;
     let mut facts = vec![format!("{} of 100", risk.score)];
     facts.extend(risk.reasons.iter().cloned());
     facts

@@ -14,7 +14,7 @@ use crate::inventory::EndpointDetail;
 /// Export the whole inventory of a running sensor.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  sensor inventory export > inventory.json\n  \
-    sensor inventory export | jq -r '.[] | select(.data != []) | [.method, .host, .route] | @tsv'")]
+    sensor inventory export | jq -r '.[] | select(.data != []) | [.endpoint.method, .endpoint.host, .endpoint.route] | @tsv'")]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -60,10 +60,10 @@ impl Learner {
         (Watch { detector, hints, observed }, scratch, *settings)
     }
 
-    /// Books what was observed. A field with sensitive values never lists them.
+    /// Books what was observed. Of a field with sensitive values not even the range is kept.
     pub(super) fn book(&mut self, learned: &mut Learned, direction: Direction) {
         for (field, found) in self.observed.drain(..) {
-            learned.profile.unlist(field);
+            learned.profile.hide(field);
             learned.sensitive.record(short(field), direction, found);
         }
     }

@@ -33,7 +33,7 @@ fn an_exchange_tells_what_the_endpoint_takes_and_gives() {
     }
     let details = inventory.details(Timestamp::default());
     let [detail] = &details[..] else { panic!("{details:?}") };
-    assert_eq!(detail.row.route, "/users/{userId}");
+    assert_eq!(detail.endpoint.route, "/users/{userId}");
     let request = &detail.operation.request["application/json"];
     assert!(request.required.contains("email") && request.required.contains("age"));
     assert_eq!(request.properties["email"].format.as_deref(), Some("email"));
@@ -44,9 +44,9 @@ fn an_exchange_tells_what_the_endpoint_takes_and_gives() {
     assert_eq!(found, [("email", "request")]);
     assert_eq!(detail.data[0].values, 40);
     assert!((detail.data[0].share - 1.0).abs() < 1e-9, "{:?}", detail.data[0]);
-    assert_eq!(detail.row.authentication, ["none"]);
+    assert_eq!(detail.endpoint.authentication, ["none"]);
     // Personal data, written without authentication, which answers.
-    assert_eq!(detail.row.risk.score, 40 + 25 + 15 + 5 + 5);
+    assert_eq!(detail.endpoint.risk.score, 40 + 25 + 15 + 5 + 5);
 }
 
 #[test]
@@ -56,10 +56,10 @@ fn credentials_and_internals_raise_the_risk() {
     let trace = "Traceback (most recent call last):\n  File \"/srv/app.py\", line 3, in get\nKeyError: 'x'\n";
     inventory.record(&with_bodies(head, "", 500, trace));
     let details = inventory.details(Timestamp::default());
-    let reasons = details[0].row.risk.reasons.join("; ");
+    let reasons = details[0].endpoint.risk.reasons.join("; ");
     assert!(reasons.contains("errors show internals"), "{reasons}");
     assert!(reasons.contains("credentials without TLS or in the URL"), "{reasons}");
-    assert_eq!(details[0].row.authentication, ["api_key_query"]);
+    assert_eq!(details[0].endpoint.authentication, ["api_key_query"]);
 }
 
 /// What leaves the process has no value in it, of whatever kind.

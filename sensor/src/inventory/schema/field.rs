@@ -59,6 +59,8 @@ pub struct Field {
     prefixes_differ: bool,
     /// All values were texts whose types are found from the text.
     untyped: bool,
+    /// No value, not even the least, is kept.
+    is_hidden: bool,
     /// One object carried it several times.
     pub(super) repeated: bool,
     enumeration: Enumeration,
@@ -70,9 +72,11 @@ impl Field {
         Self { enumeration: Enumeration::Closed, ..Self::default() }
     }
 
-    /// Forgets the texts of its values, and lists none from now on.
-    pub fn unlist(&mut self) {
+    /// Forgets the texts and the range of its values, and keeps none from now on.
+    pub fn hide(&mut self) {
         self.enumeration = Enumeration::Closed;
+        self.numbers = Bounds::default();
+        self.is_hidden = true;
     }
 
     /// Values seen.
@@ -122,7 +126,7 @@ impl Field {
     /// Counts a number.
     pub fn learn_number(&mut self, number: Number) {
         increment(if number.is_integer { &mut self.integers } else { &mut self.fractions });
-        if let Some(value) = number.value {
+        if let Some(value) = number.value.filter(|_| !self.is_hidden) {
             self.numbers.include(value);
         }
     }
@@ -204,6 +208,9 @@ impl Field {
         }
         self.lengths.merge(&other.lengths);
         self.numbers.merge(&other.numbers);
+        if self.is_hidden || other.is_hidden {
+            self.hide();
+        }
         self.items.merge(&other.items);
         self.formats.merge(&other.formats);
         self.classes = self.classes.union(other.classes);

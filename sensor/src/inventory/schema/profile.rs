@@ -135,9 +135,9 @@ impl Profile {
         }
     }
 
-    /// Never lists values of this field, and forgets those kept.
-    pub fn unlist(&mut self, field: FieldId) {
-        self.trees_mut().for_each(|tree| tree.unlist(field));
+    /// Never keeps values of this field, nor their range, and forgets those kept.
+    pub fn hide(&mut self, field: FieldId) {
+        self.trees_mut().for_each(|tree| tree.hide(field));
     }
 
     /// What is known of a field.

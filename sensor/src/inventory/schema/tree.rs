@@ -158,11 +158,11 @@ impl Tree {
         self.nodes.get(usize::from(node)).map(|node| node.id)
     }
 
-    /// Never lists values of this field, and forgets those kept.
-    pub fn unlist(&mut self, field: FieldId) {
+    /// Never keeps values of this field, nor their range, and forgets those kept.
+    pub fn hide(&mut self, field: FieldId) {
         if let Some(node) = self.find(field) {
             self.nodes[usize::from(node)].is_private = true;
-            self.nodes[usize::from(node)].field.unlist();
+            self.nodes[usize::from(node)].field.hide();
         }
     }
 
@@ -255,6 +255,10 @@ impl Tree {
             Role::Items => may_list(self.nearest_name(parent)),
             Role::Root | Role::Key => true,
         };
+        let mut field = if is_listed { Field::default() } else { Field::unlisted() };
+        if is_private {
+            field.hide();
+        }
         let node = self.nodes.len() as u16;
         let name_start = self.names.len() as u32;
         self.names.push_str(name);
@@ -263,7 +267,7 @@ impl Tree {
             self.nodes.reserve_exact((self.nodes.len() / 4).max(2));
         }
         self.nodes.push(Node {
-            field: if is_private || !is_listed { Field::unlisted() } else { Field::default() },
+            field,
             id,
             name_start,
             serial: 0,

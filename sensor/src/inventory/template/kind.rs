@@ -113,11 +113,11 @@ fn is_access_key(value: &[u8]) -> bool {
         && value.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
-/// Digits in groups, nine at least: the numbers of people, phones and accounts are written so.
+/// Digits in groups with dashes between, nine at least: the numbers of people, phones and accounts are written so.
 /// What has a date's form was looked for before.
 fn is_grouped_number(value: &[u8]) -> bool {
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    digits >= 9 && value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
+    digits >= 9 && value.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-')
 }
 
 /// [`SegmentKind::of`] for a value that may be percent-encoded.

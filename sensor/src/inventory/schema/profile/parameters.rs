@@ -29,7 +29,7 @@ const MAX_NAME: usize = 64;
 pub fn tree() -> Tree {
     let mut tree = Tree::new(FieldId::root("parameters"));
     if let Some(cookies) = tree.add_field("cookie") {
-        tree.unlist(cookies);
+        tree.hide(cookies);
     }
     tree
 }

@@ -244,7 +244,7 @@ fn a_field_can_be_made_private() {
     let mut tree = learn(&values);
     let kind = tree.paths().find(|(_, path)| path == "kind").expect("learned").0;
     assert!(format!("{tree:?}").contains("bright"));
-    tree.unlist(kind);
+    tree.hide(kind);
     learn_bytes(&mut tree, br#"{"kind": "bright"}"#, true);
     assert!(!format!("{tree:?}").contains("bright"));
 }
