@@ -228,6 +228,7 @@ impl<R: Records> Analysis<R> {
             heads_malformed: counts.pairing.malformed_heads,
             heads_cut: counts.pairing.cut_heads,
             pairing_full: counts.pairing.queue_overflows,
+            exchanges_not_learned: self.consumer.inventory.not_learned(),
             endpoints_full: endpoints.refused,
             ..self.consumer.counters.clone()
         }

@@ -30,8 +30,12 @@ use crate::exchange::{Exchange, Timestamp};
 /// The key of what specifications declare, in the store.
 const SPECIFICATIONS: &[u8] = b"specifications";
 
+/// Exchanges of an endpoint that are learned from whatever the rate: enough to know most of it.
+const ALWAYS: u64 = 256;
+
 /// All endpoints with what is known of them.
 pub struct Inventory {
+    budget: Budget,
     endpoints: Endpoints,
     learner: Learner,
     rules: Rules,
@@ -70,10 +74,17 @@ pub struct NotLearned {
 }
 
 impl Inventory {
-    /// Nothing seen yet, for at most `max_endpoints`. Values are hashed under `seed`.
-    pub fn new(max_endpoints: usize, seed: u64, rules: Rules) -> Result<Self, CustomError> {
+    /// Nothing seen yet, for at most `max_endpoints`, with learning from so many exchanges in a
+    /// second of their own time; the others are only counted. Values are hashed under `seed`.
+    pub fn new(
+        max_endpoints: usize,
+        learn_rate: u32,
+        seed: u64,
+        rules: Rules,
+    ) -> Result<Self, CustomError> {
         let learner = Learner::new(seed, &rules.sensitive)?;
         Ok(Self {
+            budget: Budget { rate: learn_rate, second: 0, left: learn_rate, refused: 0 },
             endpoints: Endpoints::new(max_endpoints),
             learner,
             rules,
@@ -84,11 +95,22 @@ impl Inventory {
 
     /// Learns from an exchange and gives the template of its path, as far as known.
     pub fn record(&mut self, exchange: &Exchange) -> &Template {
-        let Self { endpoints, learner, .. } = self;
-        let shape = learner.shape(exchange);
+        let Self { endpoints, learner, budget, .. } = self;
+        let has_budget = budget.has(exchange);
+        let shape = if has_budget { learner.shape(exchange) } else { 0 };
         endpoints.record(exchange, shape, |row, template| {
-            learner.learn(row.learned_mut(), exchange, template);
+            if budget.rate > 0 && (has_budget || row.requests() <= ALWAYS) {
+                budget.left = budget.left.saturating_sub(1);
+                learner.learn(row.learned_mut(), exchange, template);
+            } else {
+                budget.refused += 1;
+            }
         })
+    }
+
+    /// Exchanges that were only counted.
+    pub fn not_learned(&self) -> u64 {
+        self.budget.refused
     }
 
     /// The list at `now`, in the order of service, route, method and role.
@@ -210,3 +232,27 @@ impl Inventory {
         row.owner = self.rules.owner(&row.host, &row.route, process).map(str::to_owned);
     }
 }
+
+/// How many exchanges may still be learned from: an endpoint that is called more often than that
+/// is known by a sample, so that learning never costs a busy node more than a few percent.
+struct Budget {
+    rate: u32,
+    /// The second of the exchanges' own time.
+    second: u64,
+    left: u32,
+    refused: u64,
+}
+
+impl Budget {
+    fn has(&mut self, exchange: &Exchange) -> bool {
+        let start = exchange.request.as_ref().map_or(0, |request| request.start.0);
+        let second = start / 1_000_000_000;
+        if second > self.second {
+            (self.second, self.left) = (second, self.rate);
+        }
+        self.left > 0
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, process::Command};
 
 use rustix::process::Signal;
 use serde_json::Value;
-use tests::harness::{Sensor, Server, Settings, read_output, require_live, wait_for};
+use tests::harness::{Sensor, Server, Settings, read_output, require_live};
 
 const CARD: &str = "4539578763621486";
 const EMAIL: &str = "maria.silva@example.org";

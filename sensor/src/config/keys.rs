@@ -216,6 +216,14 @@ pub const KEYS: &[Key] = &[
         get: |config| Some(config.inventory.max_endpoints.to_string()),
     },
     Key {
+        name: "inventory.learn_rate",
+        meaning: "exchanges a second that are learned from; others are counted",
+        set: |config, value| {
+            value.count(0, 1_000_000).map(|count| config.inventory.learn_rate = count as u32)
+        },
+        get: |config| Some(config.inventory.learn_rate.to_string()),
+    },
+    Key {
         name: "inventory.rules",
         meaning: "file that says who owns what, and adds kinds of sensitive data",
         set: |config, value| value.path().map(|path| config.inventory.rules = Some(path)),

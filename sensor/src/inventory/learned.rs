@@ -22,7 +22,7 @@ use crate::exchange::{self, Exchange, Missing};
 
 /// Bytes of a text page that are searched for stack traces. An error comes early in a page that
 /// is nothing else.
-const MAX_PAGE: usize = 4096;
+const MAX_PAGE: usize = 1024;
 
 /// Facts on one endpoint.
 #[derive(Clone, Default, Serialize, Deserialize)]

@@ -9,11 +9,12 @@ use crate::{
 };
 
 /// An empty inventory under the rules of the operator.
-pub fn new(config: &Config, key: &MaskKey) -> Result<Inventory> {
+/// Learns from `learn_rate` exchanges a second at most.
+pub fn new(config: &Config, learn_rate: u32, key: &MaskKey) -> Result<Inventory> {
     let rules = match &config.inventory.rules {
         Some(path) => Rules::read(path)?,
         None => Rules::default(),
     };
-    Inventory::new(config.inventory.max_endpoints, key.seed(), rules)
+    Inventory::new(config.inventory.max_endpoints, learn_rate, key.seed(), rules)
         .context("the rules of inventory.rules cannot be used")
 }

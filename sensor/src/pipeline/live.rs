@@ -83,7 +83,7 @@ pub fn run(
     if config.mask.key_file.is_none() && config.output.exchanges != Exchanges::None {
         warn!("mask.key_file is not set: hashes in records are comparable within this run only");
     }
-    let mut inventory = inventory::new(config, &key)?;
+    let mut inventory = inventory::new(config, config.inventory.learn_rate, &key)?;
     let checkpoints = checkpoints(config, &mut inventory);
     let sink = sink(&config.output)?;
     let mut capture = LiveCapture::start(&options(config, &cgroup))?;

@@ -59,7 +59,9 @@ pub struct Outcome {
 pub fn replay(job: Job<'_>) -> Result<Outcome> {
     let Job { config, files, key_logs, progress, records, details } = job;
     let key = mask_key(config)?;
-    let inventory = inventory::new(config, &key)?;
+    // A file has time: all of it is learned from, unless nothing is.
+    let learn_rate = if config.inventory.learn_rate == 0 { 0 } else { u32::MAX };
+    let inventory = inventory::new(config, learn_rate, &key)?;
     let records = records.map(|output| Lines {
         sink: JsonLines::new(output),
         key,

@@ -30,6 +30,8 @@ struct Form {
     times: usize,
     key_log: Option<PathBuf>,
     output: &'static str,
+    /// Whether the inventory learns; without, endpoints are only counted.
+    learns: bool,
     target: fn(Figure) -> Figure,
 }
 
@@ -66,13 +68,14 @@ pub fn run(setting: &Setting) -> Result<Vec<Figure>> {
     Ok(figures.collect())
 }
 
-fn forms(plain: &Path, packed: &Path, encrypted: &Path, keys: &Path) -> [Form; 5] {
+fn forms(plain: &Path, packed: &Path, encrypted: &Path, keys: &Path) -> [Form; 6] {
     let form = |name, input: &Path, times, output, target| Form {
         name,
         input: input.to_owned(),
         times,
         key_log: (input == encrypted).then(|| keys.to_owned()),
         output,
+        learns: false,
         target,
     };
     let unjudged: fn(Figure) -> Figure = |figure| figure;
@@ -88,6 +91,12 @@ fn forms(plain: &Path, packed: &Path, encrypted: &Path, keys: &Path) -> [Form; 5
                 .note("a handshake for 100 exchanges, with its secrets from a key log")
         }),
         form("endpoint list, ten times the capture", plain, REPEATED, "json", unjudged),
+        Form {
+            learns: true,
+            ..form("the same with the inventory", plain, REPEATED, "json", |figure| {
+                figure.at_least(None, 250_000.0).note("learning from every exchange")
+            })
+        },
     ]
 }
 
@@ -98,6 +107,9 @@ fn replay(sensor: &Path, form: &Form, output: &Path) -> Result<f64> {
     process::run(
         Command::new(sensor)
             .args(["replay", "--config", "/dev/null", "--output", form.output])
+            .args(
+                (!form.learns).then_some(["--set", "inventory.learn_rate=0"]).into_iter().flatten(),
+            )
             .args(std::iter::repeat_n(&form.input, form.times))
             .args(form.key_log.iter().flat_map(|keys| ["--keylog".as_ref(), keys.as_os_str()]))
             .stdout(File::create(output).with_context(failed)?),

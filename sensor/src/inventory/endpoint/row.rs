@@ -172,8 +172,11 @@ impl Row {
     /// now: each of the first, then many at once, for the tree is far from the row in memory.
     pub(super) fn evidence<'m>(&mut self, sight: Sight<'m>) -> Option<Sight<'m>> {
         self.untold += sight.requests;
-        let is_news = self.requests < TOLD_EACH || sight.shape != self.shape;
-        self.shape = sight.shape;
+        let has_shape = sight.shape != 0 && sight.shape != self.shape;
+        let is_news = self.requests < TOLD_EACH || has_shape;
+        if has_shape {
+            self.shape = sight.shape;
+        }
         if is_news || self.untold >= TOLD_AT_ONCE {
             let requests = std::mem::take(&mut self.untold);
             return Some(Sight { requests, ..sight });
@@ -194,7 +197,7 @@ impl Row {
         self.place = None;
     }
 
-    pub(super) fn requests(&self) -> u64 {
+    pub(in crate::inventory) fn requests(&self) -> u64 {
         self.requests
     }
 

@@ -18,7 +18,7 @@ fn with_bodies(request: &str, sent: &str, status: u16, answer: &str) -> Exchange
 }
 
 fn inventory() -> Inventory {
-    Inventory::new(100, 7, Rules::default()).unwrap()
+    Inventory::new(100, u32::MAX, 7, Rules::default()).unwrap()
 }
 
 const POST: &str = "POST /users/17 HTTP/1.1\nHost: api\nContent-Type: application/json\n";

@@ -36,6 +36,7 @@ const EXCEPTIONS: u64 = 100;
 
 /// What is known of a field.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Field {
     /// Whole objects that carry it.
     pub(super) present: u64,
