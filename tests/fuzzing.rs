@@ -28,7 +28,12 @@ fn settings(source: Source) -> Settings {
         max_connections: 3,
         stream: stream::Limits { bytes: 512, wait: 1_000 },
         memory: 4096,
-        http: http1::Limits { head_bytes: 256, coded_bytes: 256, decoded_bytes: 256 },
+        http: http1::Limits {
+            head_bytes: 256,
+            coded_bytes: 256,
+            decoded_bytes: 256,
+            keep_text: true,
+        },
         idle: Duration::from_micros(10),
         source,
         tls: None,

@@ -110,7 +110,12 @@ fn settings() -> Settings {
         max_connections: 10_000,
         stream: stream::Limits { bytes: 1 << 20, wait: 1_000_000_000 },
         memory: 64 << 20,
-        http: http1::Limits { head_bytes: 65_536, coded_bytes: 1 << 20, decoded_bytes: 1 << 20 },
+        http: http1::Limits {
+            head_bytes: 65_536,
+            coded_bytes: 1 << 20,
+            decoded_bytes: 1 << 20,
+            keep_text: true,
+        },
         idle: Duration::from_mins(5),
         source: Source::Wire,
         tls: None,

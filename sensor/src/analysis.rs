@@ -122,6 +122,7 @@ impl<R: Records> Analysis<R> {
         self.bytes += segment.payload.len() as u64;
         self.since_sweep += 1;
         let consumer = &mut self.consumer;
+        self.connections.keep_text(consumer.inventory.has_budget(segment.time));
         self.connections.segment(segment, &mut |exchange, owner| consumer.take(exchange, owner));
     }
 
@@ -327,6 +328,7 @@ fn settings(config: &Config, source: Source) -> Settings {
                 Source::Wire => config.http.max_decoded_bytes,
             },
             decoded_bytes: config.http.max_decoded_bytes,
+            keep_text: true,
         },
         idle: config.stream.idle,
         source,

@@ -201,6 +201,11 @@ impl Connections {
         }
     }
 
+    /// Whether the text of messages that begin from now on is kept.
+    pub fn keep_text(&mut self, keep: bool) {
+        self.settings.http.keep_text = keep;
+    }
+
     /// Takes a secret that may open a TLS connection, and when it was logged.
     pub fn add_secret(&mut self, secret: tls::Secret, logged: Timestamp) {
         if let Some(tls) = &mut self.tls {

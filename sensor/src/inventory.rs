@@ -96,7 +96,8 @@ impl Inventory {
     /// Learns from an exchange and gives the template of its path, as far as known.
     pub fn record(&mut self, exchange: &Exchange) -> &Template {
         let Self { endpoints, learner, budget, .. } = self;
-        let has_budget = budget.has(exchange);
+        let start = exchange.request.as_ref().map(|request| request.start);
+        let has_budget = budget.has(start.unwrap_or_default());
         let shape = if has_budget { learner.shape(exchange) } else { 0 };
         endpoints.record(exchange, shape, |row, template| {
             if budget.rate > 0 && (has_budget || row.requests() <= ALWAYS) {
@@ -106,6 +107,11 @@ impl Inventory {
                 budget.refused += 1;
             }
         })
+    }
+
+    /// Whether exchanges of that time are still learned from.
+    pub fn has_budget(&mut self, now: Timestamp) -> bool {
+        self.budget.has(now)
     }
 
     /// Exchanges that were only counted.
@@ -244,9 +250,8 @@ struct Budget {
 }
 
 impl Budget {
-    fn has(&mut self, exchange: &Exchange) -> bool {
-        let start = exchange.request.as_ref().map_or(0, |request| request.start.0);
-        let second = start / 1_000_000_000;
+    fn has(&mut self, now: Timestamp) -> bool {
+        let second = now.0 / 1_000_000_000;
         if second > self.second {
             (self.second, self.left) = (second, self.rate);
         }

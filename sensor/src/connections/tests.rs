@@ -21,7 +21,12 @@ pub(super) fn settings(source: Source) -> Settings {
         max_connections: 16,
         stream: stream::Limits { bytes: 1 << 16, wait: SECOND },
         memory: 1 << 20,
-        http: http1::Limits { head_bytes: 8192, coded_bytes: 4096, decoded_bytes: 4096 },
+        http: http1::Limits {
+            head_bytes: 8192,
+            coded_bytes: 4096,
+            decoded_bytes: 4096,
+            keep_text: true,
+        },
         idle: Duration::from_mins(1),
         source,
         tls: None,

@@ -6,7 +6,8 @@ use crate::{
     stream::End,
 };
 
-const LIMITS: Limits = Limits { head_bytes: 4096, coded_bytes: 1024, decoded_bytes: 1024 };
+const LIMITS: Limits =
+    Limits { head_bytes: 4096, coded_bytes: 1024, decoded_bytes: 1024, keep_text: true };
 
 /// Where the sequence numbers begin.
 const CLIENT_AT: u32 = u32::MAX - 100;

@@ -17,6 +17,8 @@ pub struct Limits {
     pub coded_bytes: usize,
     /// Decoded content.
     pub decoded_bytes: usize,
+    /// Whether text is kept now: not while nobody would read it.
+    pub keep_text: bool,
 }
 
 /// What the head says that the content is.

@@ -3,7 +3,8 @@ use std::fmt::Write as _;
 use super::*;
 use crate::exchange::Method;
 
-const LIMITS: Limits = Limits { head_bytes: 4096, coded_bytes: 1024, decoded_bytes: 1024 };
+const LIMITS: Limits =
+    Limits { head_bytes: 4096, coded_bytes: 1024, decoded_bytes: 1024, keep_text: true };
 
 /// Reads `text` in pieces of `piece` bytes and tells what happened, one line an event.
 fn read(side: Side, text: &[u8], piece: usize, limits: &Limits) -> Vec<String> {
