@@ -148,12 +148,7 @@ impl Store {
         let database = Database::builder().set_cache_size(CACHE).create(path);
         let database = database.map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => Fault::Error(StoreError::InUse(path.to_owned())),
-            DatabaseError::Storage(redb::StorageError::Io(error))
-                if error.kind() != io::ErrorKind::InvalidData =>
-            {
-                Fault::Error(io_error("open", path)(error))
-            }
-            other => Fault::Unusable(other.to_string()),
+            other => fault(other.into(), path),
         })?;
         let store = Self { database, path: path.to_owned() };
         store.check_version()?;
@@ -162,7 +157,7 @@ impl Store {
 
     /// Reads the version, or writes it into a new file.
     fn check_version(&self) -> Result<(), Fault> {
-        let unusable = |error: redb::Error| Fault::Unusable(error.to_string());
+        let unusable = |error: redb::Error| fault(error, &self.path);
         let transaction = self.database.begin_write().map_err(|e| unusable(e.into()))?;
         {
             let mut meta = transaction.open_table(META).map_err(|e| unusable(e.into()))?;
@@ -213,6 +208,23 @@ impl Transaction<'_> {
 
 fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     move |error| StoreError::Io { action, path: path.to_owned(), error }
+}
+
+/// A disk that is full or fails says nothing of the file, which may be well.
+fn fault(error: redb::Error, path: &Path) -> Fault {
+    const OF_THE_FILE: [io::ErrorKind; 2] =
+        [io::ErrorKind::InvalidData, io::ErrorKind::UnexpectedEof];
+    match error {
+        redb::Error::Io(error) if !OF_THE_FILE.contains(&error.kind()) => {
+            Fault::Error(io_error("open", path)(error))
+        }
+        redb::Error::PreviousIo => Fault::Error(StoreError::Database {
+            action: "open",
+            path: path.to_owned(),
+            error: Box::new(error),
+        }),
+        other => Fault::Unusable(other.to_string()),
+    }
 }
 
 /// Gives a file the first free name of `<name>.aside-1`, `-2`, ...

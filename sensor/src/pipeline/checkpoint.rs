@@ -66,7 +66,7 @@ impl Checkpoints {
         let noted = Arc::clone(&failures);
         let writer = thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || write(&store, &receiver, &noted))
+            .spawn(move || write(store, &receiver, &noted))
             .context("failed to start the thread that writes the store")?;
         let begun = Instant::now();
         Ok(Self { sender, writer, failures, begun, under_way: false, waiting: None })
@@ -97,6 +97,9 @@ impl Checkpoints {
         if let Some(piece) = self.waiting {
             let _ = self.sender.send(Piece { complete: false, ..piece });
         }
+        if self.failures.again.load(Ordering::Relaxed) {
+            inventory.mark_changed();
+        }
         // It fails only when the writer has panicked, which it has said.
         let _ = self.sender.send(next(inventory, usize::MAX));
         drop(self.sender);
@@ -116,24 +119,52 @@ fn next(inventory: &mut Inventory, limit: usize) -> Piece {
 }
 
 /// Writes checkpoints, each in one transaction. Rows of one that failed are asked for again; keys
-/// that it should have removed are remembered here.
-fn write(store: &Store, pieces: &Receiver<Piece>, failures: &Failures) {
+/// that it should have removed are remembered here. After a failure of the disk the database takes
+/// nothing more, so it is opened anew.
+fn write(store: Store, pieces: &Receiver<Piece>, failures: &Failures) {
+    let path = store.path().to_owned();
+    let mut store = Some(store);
     let mut gone = Vec::new();
-    while let Some(written) = write_one(store, pieces, &mut gone) {
-        match written {
-            Ok(()) => gone.clear(),
-            Err(error) => failures.note(&error),
+    while let Ok(first) = pieces.recv() {
+        if store.is_none() {
+            store = Store::open(&path).map(|(store, _)| store).map_err(|e| failures.note(&e)).ok();
         }
+        match &store {
+            Some(open) => match write_one(open, first, pieces, &mut gone) {
+                Some(Ok(())) => gone.clear(),
+                Some(Err(error)) => {
+                    failures.note(&error);
+                    store = None;
+                }
+                None => return,
+            },
+            None => skip_one(first, pieces, &mut gone),
+        }
+    }
+}
+
+/// Leaves a checkpoint out, but for what it removes.
+fn skip_one(first: Piece, pieces: &Receiver<Piece>, gone: &mut Vec<Change>) {
+    let mut piece = first;
+    loop {
+        let removed = piece.changes.into_iter().filter(|(_, value)| value.is_none());
+        gone.extend(removed.map(|(key, value)| Change { key, value }));
+        if piece.complete {
+            return;
+        }
+        let Ok(next) = pieces.recv() else { return };
+        piece = next;
     }
 }
 
 /// Writes one checkpoint; `None` when there are no more.
 fn write_one(
     store: &Store,
+    first: Piece,
     pieces: &Receiver<Piece>,
     gone: &mut Vec<Change>,
 ) -> Option<Result<(), StoreError>> {
-    let mut piece = pieces.recv().ok()?;
+    let mut piece = first;
     if piece.complete && piece.changes.is_empty() && gone.is_empty() {
         return Some(Ok(()));
     }

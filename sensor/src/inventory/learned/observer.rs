@@ -12,8 +12,9 @@ use crate::inventory::{
 /// Field names whose hints are remembered; beyond, all are forgotten and asked for anew.
 const MAX_HINTS: usize = 1 << 16;
 
-/// Findings in one message that are booked.
-const MAX_OBSERVED: usize = 256;
+/// Findings in one message: more than fit into the longest body, so that each of their fields is
+/// hidden.
+const MAX_OBSERVED: usize = 1 << 17;
 
 /// What field names say, by field: asked once.
 #[derive(Default)]
