@@ -19,8 +19,8 @@ use crate::{
     tls::{self, KeyringLimits, Secret},
 };
 
-/// Content kept to learn from or to decode, as a multiple of the bytes copied of a turn: nothing more
-/// can arrive.
+/// Content kept to learn from or to decode, as a multiple of the bytes copied of a turn: nothing
+/// more can arrive.
 const CODED_TURNS: usize = 1;
 
 /// Trials of secrets in 100 ms: a third of a core, at a few microseconds each.

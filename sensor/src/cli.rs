@@ -9,6 +9,8 @@ pub mod doctor;
 mod endpoint;
 mod endpoints;
 mod filter;
+mod form;
+mod grid;
 mod human;
 mod inventory;
 pub mod live_view;

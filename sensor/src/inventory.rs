@@ -1,6 +1,7 @@
 //! What exists: endpoints, what they take and give, what is exposed, who owns it.
 
 pub mod authentication;
+mod budget;
 pub mod description;
 pub mod endpoint;
 pub mod learned;
@@ -15,9 +16,11 @@ pub mod template;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::endpoint::Change;
 use self::{
+    budget::Budget,
     description::Operation,
-    endpoint::{Change, Counters, Declaration, EndpointRow, Endpoints, Row},
+    endpoint::{Counters, Declaration, EndpointRow, Endpoints, Row},
     learned::{AuthenticationView, Learned, Learner, SensitiveView},
     risk::{Evidence, Risk},
     rules::Rules,
@@ -29,9 +32,6 @@ use crate::exchange::{Exchange, Timestamp};
 
 /// The key of what specifications declare, in the store.
 const SPECIFICATIONS: &[u8] = b"specifications";
-
-/// Exchanges of an endpoint that are learned from whatever the rate: enough to know most of it.
-const ALWAYS: u64 = 256;
 
 /// All endpoints with what is known of them.
 pub struct Inventory {
@@ -57,20 +57,7 @@ pub struct EndpointDetail {
     pub data: Vec<SensitiveView>,
     /// Values of fields beyond the bounds, and bodies that were cut or not what they were said
     /// to be.
-    pub not_learned: NotLearned,
-}
-
-/// What could not be learned of an endpoint.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
-)]
-pub struct NotLearned {
-    /// Values that found no place: too many fields, or too deep.
-    pub refused: u64,
-    /// Bodies that were cut.
-    pub truncated: u64,
-    /// Bodies that are not what their media type says, or broken inside.
-    pub malformed: u64,
+    pub not_learned: schema::tree::Counters,
 }
 
 impl Inventory {
@@ -84,7 +71,7 @@ impl Inventory {
     ) -> Result<Self, CustomError> {
         let learner = Learner::new(seed, &rules.sensitive)?;
         Ok(Self {
-            budget: Budget { rate: learn_rate, second: 0, left: learn_rate, refused: 0 },
+            budget: Budget::new(learn_rate),
             endpoints: Endpoints::new(max_endpoints),
             learner,
             rules,
@@ -97,26 +84,23 @@ impl Inventory {
     pub fn record(&mut self, exchange: &Exchange) -> &Template {
         let Self { endpoints, learner, budget, .. } = self;
         let start = exchange.request.as_ref().map(|request| request.start);
-        let has_budget = budget.has(start.unwrap_or_default());
-        let shape = if has_budget { learner.shape(exchange) } else { 0 };
+        let is_left = budget.is_left(start.unwrap_or_default());
+        let shape = if is_left { learner.shape(exchange) } else { 0 };
         endpoints.record(exchange, shape, |row, template| {
-            if budget.rate > 0 && (has_budget || row.requests() <= ALWAYS) {
-                budget.left = budget.left.saturating_sub(1);
+            if budget.spend(row.requests()) {
                 learner.learn(row.learned_mut(), exchange, template);
-            } else {
-                budget.refused += 1;
             }
         })
     }
 
     /// Whether exchanges of that time are still learned from.
     pub fn has_budget(&mut self, now: Timestamp) -> bool {
-        self.budget.has(now)
+        self.budget.is_left(now)
     }
 
     /// Exchanges that were only counted.
     pub fn not_learned(&self) -> u64 {
-        self.budget.refused
+        self.budget.refused()
     }
 
     /// The list at `now`, in the order of service, route, method and role.
@@ -167,7 +151,7 @@ impl Inventory {
         if std::mem::take(&mut self.specifications_changed) {
             // Cannot fail: nothing in it refuses to be written.
             let json = serde_json::to_vec(self.specifications.operations()).unwrap_or_default();
-            changes.push((SPECIFICATIONS.into(), Some(json.into())));
+            changes.push(Change { key: SPECIFICATIONS.into(), value: Some(json.into()) });
         }
         changes
     }
@@ -236,26 +220,6 @@ impl Inventory {
         row.sensitive = learned.map(|l| l.sensitive_kinds(detector)).unwrap_or_default();
         let process = row.process.as_deref();
         row.owner = self.rules.owner(&row.host, &row.route, process).map(str::to_owned);
-    }
-}
-
-/// How many exchanges may still be learned from: an endpoint that is called more often than that
-/// is known by a sample, so that learning never costs a busy node more than a few percent.
-struct Budget {
-    rate: u32,
-    /// The second of the exchanges' own time.
-    second: u64,
-    left: u32,
-    refused: u64,
-}
-
-impl Budget {
-    fn has(&mut self, now: Timestamp) -> bool {
-        let second = now.0 / 1_000_000_000;
-        if second > self.second {
-            (self.second, self.left) = (second, self.rate);
-        }
-        self.left > 0
     }
 }
 

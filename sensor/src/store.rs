@@ -1,9 +1,9 @@
 //! What survives a restart: the inventory, in one file of an embedded database.
 //!
 //! The file holds key and value pairs that the inventory makes and reads back; this module knows
-//! nothing of their content but its version. What is written lasts from [`Transaction::commit`] on,
-//! so a crash leaves the file as one of them left it. A file that cannot be used is set aside under another
-//! name, with a word to the operator, and never written again.
+//! nothing of their content but its version. What is written lasts from [`Transaction::commit`]
+//! on, so a crash leaves the file as one of them left it. A file that cannot be used is set aside
+//! under another name, with a word to the operator, and never written again.
 
 use std::{
     io,
@@ -14,6 +14,8 @@ use redb::{
     Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, TableDefinition,
     WriteTransaction,
 };
+
+use crate::inventory::Change;
 
 /// Version of what the pairs hold. A file of a lower one that cannot be read any more is set
 /// aside like one of a higher one.
@@ -28,15 +30,6 @@ const MAX_ASIDE: u32 = 100;
 const PAIRS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("inventory");
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 const VERSION_KEY: &str = "version";
-
-/// A pair to be written, or a key to be removed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// The key.
-    pub key: Box<[u8]>,
-    /// The value; `None` removes the pair.
-    pub value: Option<Box<[u8]>>,
-}
 
 /// An open file.
 pub struct Store {
@@ -157,12 +150,12 @@ impl Store {
 
     /// Reads the version, or writes it into a new file.
     fn check_version(&self) -> Result<(), Fault> {
-        let unusable = |error: redb::Error| fault(error, &self.path);
-        let transaction = self.database.begin_write().map_err(|e| unusable(e.into()))?;
+        let failed = |error: redb::Error| fault(error, &self.path);
+        let transaction = self.database.begin_write().map_err(|e| failed(e.into()))?;
         {
-            let mut meta = transaction.open_table(META).map_err(|e| unusable(e.into()))?;
-            transaction.open_table(PAIRS).map_err(|e| unusable(e.into()))?;
-            let version = meta.get(VERSION_KEY).map_err(|e| unusable(e.into()))?;
+            let mut meta = transaction.open_table(META).map_err(|e| failed(e.into()))?;
+            transaction.open_table(PAIRS).map_err(|e| failed(e.into()))?;
+            let version = meta.get(VERSION_KEY).map_err(|e| failed(e.into()))?;
             let version = version.map(|version| version.value());
             match version {
                 Some(VERSION) => {}
@@ -172,11 +165,11 @@ impl Store {
                     )));
                 }
                 None => {
-                    meta.insert(VERSION_KEY, VERSION).map_err(|e| unusable(e.into()))?;
+                    meta.insert(VERSION_KEY, VERSION).map_err(|e| failed(e.into()))?;
                 }
             }
         }
-        transaction.commit().map_err(|e| unusable(e.into()))
+        transaction.commit().map_err(|e| failed(e.into()))
     }
 
     fn error(&self, action: &'static str, error: redb::Error) -> StoreError {

@@ -25,8 +25,9 @@ const MEDIA_TYPES: [&[u8]; 8] = [
 struct Count(usize);
 
 impl Observer for Count {
-    fn value(&mut self, _: FieldId, _: &str, _: Scalar<'_>) {
+    fn value(&mut self, _: FieldId, _: &str, _: Scalar<'_>) -> bool {
         self.0 += 1;
+        false
     }
 }
 

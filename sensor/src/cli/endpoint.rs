@@ -1,16 +1,15 @@
 //! `sensor endpoint`: everything that is known of one endpoint.
 
-use std::{
-    io::{self, Write as _},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
-use comfy_table::{Table, presets};
+use clap::Args;
 
 use super::{
-    Common, human,
+    Common,
+    form::Form,
+    grid::{grid, lines},
+    human,
     page::Page,
     terminal::{Look, paint},
 };
@@ -33,16 +32,7 @@ pub struct Arguments {
     id: String,
     /// Form of the output.
     #[arg(long, short, value_name = "FORM", default_value = "text")]
-    output: Output,
-}
-
-/// Form of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// For people.
-    Text,
-    /// JSON.
-    Json,
+    output: Form,
 }
 
 impl Arguments {
@@ -50,11 +40,7 @@ impl Arguments {
         let client = common.client()?;
         let path = format!("/endpoints/{}", self.id);
         let detail: EndpointDetail = super::runtime()?.block_on(client.get(&path))?;
-        let text = match self.output {
-            Output::Text => show(&detail, Look::of_stdout()),
-            Output::Json => serde_json::to_string_pretty(&detail)? + "\n",
-        };
-        io::stdout().write_all(text.as_bytes())?;
+        self.output.write(&detail, show)?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -122,8 +108,8 @@ fn access(detail: &EndpointDetail) -> Vec<String> {
 }
 
 fn data(detail: &EndpointDetail, look: Look) -> String {
-    let mut table = table(look);
-    table.set_header(["SENSITIVE DATA", "CLASS", "FIELD", "VALUES", "SURE", "MATTERS FOR"]);
+    let mut table =
+        grid(look, ["SENSITIVE DATA", "CLASS", "FIELD", "VALUES", "SURE", "MATTERS FOR"]);
     for found in &detail.data {
         table.add_row([
             found.kind.clone(),
@@ -134,7 +120,7 @@ fn data(detail: &EndpointDetail, look: Look) -> String {
             found.regulations.join(", "),
         ]);
     }
-    lines(&table)
+    lines(table)
 }
 
 /// A field as shown: where, its type, its bounds, and how often it is there.
@@ -187,8 +173,7 @@ fn push(place: &str, name: &str, schema: &Schema, required: bool, fields: &mut V
 }
 
 fn table_of_fields(fields: &[Field], look: Look) -> String {
-    let mut table = table(look);
-    table.set_header(["WHERE", "FIELD", "TYPE", "CONSTRAINTS", "SEEN"]);
+    let mut table = grid(look, ["WHERE", "FIELD", "TYPE", "CONSTRAINTS", "SEEN"]);
     for field in fields.iter().take(MAX_FIELDS) {
         let name = human::cut_middle(&human::printable(&field.name), 48);
         table.add_row([
@@ -199,7 +184,7 @@ fn table_of_fields(fields: &[Field], look: Look) -> String {
             human::integer(field.schema.seen),
         ]);
     }
-    let mut text = lines(&table);
+    let mut text = lines(table);
     if fields.len() > MAX_FIELDS {
         text.push_str(&format!("and {} more: --output json has all\n", fields.len() - MAX_FIELDS));
     }
@@ -234,20 +219,4 @@ fn constraints(schema: &Schema) -> String {
         parts.extend(lengths.map(|lengths| format!("{lengths} long")));
     }
     parts.join(", ")
-}
-
-fn table(look: Look) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    if !look.colors {
-        table.force_no_tty();
-    }
-    if let Some(width) = look.width {
-        table.set_width(width as u16);
-    }
-    table
-}
-
-fn lines(table: &Table) -> String {
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }

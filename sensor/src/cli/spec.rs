@@ -7,10 +7,15 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clap::{Args, Subcommand, ValueEnum};
-use comfy_table::{Table, presets};
+use clap::{Args, Subcommand};
 
-use super::{Common, human, terminal::Look};
+use super::{
+    Common,
+    form::Form,
+    grid::{grid, lines},
+    human,
+    terminal::Look,
+};
 use crate::{
     inventory::{EndpointDetail, description::Operation, specifications::Declared},
     specification::{self, Difference, Hosts, Specification},
@@ -77,7 +82,7 @@ struct DiffArguments {
     same_host: bool,
     /// Form of the output.
     #[arg(long, short, value_name = "FORM", default_value = "text")]
-    output: Output,
+    output: Form,
 }
 
 #[derive(Debug, Args)]
@@ -87,15 +92,6 @@ struct ExportArguments {
     /// Take it from this file of `sensor inventory export` and ask no sensor.
     #[arg(long, value_name = "FILE")]
     inventory: Option<PathBuf>,
-}
-
-/// Form of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// For people.
-    Text,
-    /// JSON.
-    Json,
 }
 
 impl Arguments {
@@ -144,10 +140,7 @@ impl DiffArguments {
         let learned = learned(self.inventory.as_ref(), common)?;
         let hosts = if self.same_host { Hosts::Declared } else { Hosts::Any };
         let differences = specification::diff(&current, &earlier, &learned, hosts);
-        match self.output {
-            Output::Json => println!("{}", serde_json::to_string_pretty(&differences)?),
-            Output::Text => print!("{}", show(&differences, Look::of_stdout())),
-        }
+        self.output.write(&differences, |differences, look| show(differences, look))?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -211,15 +204,7 @@ fn show(differences: &[Difference], look: Look) -> String {
     if differences.is_empty() {
         return "Everything seen is as declared.\n".to_owned();
     }
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    if !look.colors {
-        table.force_no_tty();
-    }
-    if let Some(width) = look.width {
-        table.set_width(width as u16);
-    }
-    table.set_header(["WHAT", "METHOD", "ROUTE", "WHERE", "DECLARED", "SEEN"]);
+    let mut table = grid(look, ["WHAT", "METHOD", "ROUTE", "WHERE", "DECLARED", "SEEN"]);
     for one in differences {
         let kind = serde_json::to_value(one.kind).unwrap_or_default();
         let kind = kind.as_str().unwrap_or_default().replace('_', " ");
@@ -233,5 +218,5 @@ fn show(differences: &[Difference], look: Look) -> String {
             human::printable(&one.seen),
         ]);
     }
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    lines(table)
 }

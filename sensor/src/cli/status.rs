@@ -1,16 +1,14 @@
 //! `sensor status`: how a running sensor is.
 
-use std::{
-    fmt::Write as _,
-    io::{self, Write as _},
-    process::ExitCode,
-};
+use std::{fmt::Write as _, process::ExitCode};
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::{
-    Common, human,
+    Common,
+    form::Form,
+    human,
     page::{NAMES, Page},
     terminal::{Look, paint},
 };
@@ -23,26 +21,14 @@ use crate::stats::{Loss, Status};
 pub struct Arguments {
     /// Form of the output.
     #[arg(long, short, value_name = "FORM", default_value = "text")]
-    output: Output,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Output {
-    /// For people.
-    Text,
-    /// One JSON object, with every counter.
-    Json,
+    output: Form,
 }
 
 impl Arguments {
     pub fn run(self, common: &Common) -> Result<ExitCode> {
         let client = common.client()?;
         let status: Status = super::runtime()?.block_on(client.get("/status"))?;
-        let text = match self.output {
-            Output::Text => show(&status, Look::of_stdout()),
-            Output::Json => serde_json::to_string_pretty(&status)? + "\n",
-        };
-        io::stdout().write_all(text.as_bytes())?;
+        self.output.write(&status, show)?;
         Ok(ExitCode::SUCCESS)
     }
 }

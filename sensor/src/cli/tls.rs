@@ -2,18 +2,16 @@
 
 mod explain;
 
-use std::{
-    fmt::Write as _,
-    io::{self, Write as _},
-    process::ExitCode,
-};
+use std::{fmt::Write as _, process::ExitCode};
 
 use anyhow::Result;
-use clap::{Args, Subcommand, ValueEnum};
-use comfy_table::{Table, presets};
+use clap::{Args, Subcommand};
 
 use super::{
-    Common, human,
+    Common,
+    form::Form,
+    grid::{grid, lines},
+    human,
     terminal::{Look, paint},
 };
 use crate::{control::TlsStatus, coverage::TlsProgram};
@@ -32,21 +30,12 @@ pub struct Arguments {
     command: Option<Command>,
     /// Form of the output.
     #[arg(long, short, value_name = "FORM", default_value = "text")]
-    output: Output,
+    output: Form,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Explain(explain::Arguments),
-}
-
-/// Form of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    /// For people.
-    Text,
-    /// JSON.
-    Json,
 }
 
 impl Arguments {
@@ -56,11 +45,7 @@ impl Arguments {
         }
         let client = common.client()?;
         let status: TlsStatus = super::runtime()?.block_on(client.get("/tls"))?;
-        let text = match self.output {
-            Output::Text => show(&status, Look::of_stdout()),
-            Output::Json => serde_json::to_string_pretty(&status)? + "\n",
-        };
-        io::stdout().write_all(text.as_bytes())?;
+        self.output.write(&status, show)?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -98,8 +83,7 @@ fn show(status: &TlsStatus, look: Look) -> String {
 }
 
 fn programs(status: &TlsStatus, look: Look) -> String {
-    let mut table = table(look);
-    table.set_header(["PROGRAM", "READ", "DARK", "LIBRARY", "WHY DARK"]);
+    let mut table = grid(look, ["PROGRAM", "READ", "DARK", "LIBRARY", "WHY DARK"]);
     for program in &status.programs {
         let dark: u64 = program.dark.values().sum();
         table.add_row([
@@ -114,8 +98,7 @@ fn programs(status: &TlsStatus, look: Look) -> String {
 }
 
 fn libraries(status: &TlsStatus, look: Look) -> String {
-    let mut table = table(look);
-    table.set_header(["LIBRARY", "FILE", "PROCESSES", "SECRETS"]);
+    let mut table = grid(look, ["LIBRARY", "FILE", "PROCESSES", "SECRETS"]);
     let mut files: Vec<_> = status.libraries.iter().collect();
     files.sort_by_key(|file| (file.probed, std::cmp::Reverse(file.processes)));
     for file in files {
@@ -128,26 +111,6 @@ fn libraries(status: &TlsStatus, look: Look) -> String {
         ]);
     }
     lines(table)
-}
-
-fn table(look: Look) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
-    if let Some(width) = look.width.and_then(|width| u16::try_from(width).ok()) {
-        table.set_width(width);
-    }
-    table.force_no_tty();
-    table
-}
-
-/// The table as text, two blanks between columns and none around them.
-fn lines(mut table: Table) -> String {
-    let last = table.column_count().saturating_sub(1);
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, if index == last { 0 } else { 2 }));
-    }
-    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
 fn name(program: &TlsProgram) -> String {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub use show::{AuthenticationView, SensitiveView, TokenView};
 
 use self::{
-    observer::{Hints, Observed},
+    observer::{Hints, Watch},
     shape::shape,
 };
 use super::{
@@ -55,7 +55,6 @@ pub struct Learner {
     scratch: Scratch,
     settings: Settings,
     hints: Hints,
-    observed: Vec<Observed>,
 }
 
 impl Learner {
@@ -68,7 +67,6 @@ impl Learner {
             scratch: Scratch::default(),
             settings: Settings::new(seed),
             hints: Hints::default(),
-            observed: Vec::new(),
         })
     }
 
@@ -89,6 +87,16 @@ impl Learner {
         self.response(learned, exchange);
     }
 
+    /// What learning takes, and who watches it.
+    fn watch<'a>(
+        &'a mut self,
+        found: &'a mut SensitiveStats,
+        direction: Direction,
+    ) -> (&'a mut Scratch, Watch<'a>) {
+        let Self { detector, scratch, hints, .. } = self;
+        (scratch, Watch { detector, hints, found, direction })
+    }
+
     fn authentication(&mut self, learned: &mut Learned, exchange: &Exchange) {
         let found = self.authenticator.classify(exchange);
         let status = exchange.response.as_ref().map(|response| response.status);
@@ -106,27 +114,35 @@ impl Learner {
             .parameters
             .iter()
             .map(|parameter| (template.name(parameter), parameter.value(path)));
-        let body = known(&request.body, exchange.missing.contains(Missing::REQUEST_ABORTED));
-        let (mut observer, scratch, settings) = self.parts();
-        let mut learning = Learning { settings, scratch, observer: &mut observer };
-        learned.profile.learn_request(request, parameters, body, &mut learning);
-        self.book(learned, Direction::Request);
+        let body = kept(&request.body, exchange.missing.contains(Missing::REQUEST_ABORTED));
+        let Learned { profile, sensitive, .. } = learned;
+        let settings = self.settings;
+        let (scratch, mut watch) = self.watch(sensitive, Direction::Request);
+        profile.learn_request(
+            request,
+            parameters,
+            body,
+            &mut Learning { settings, scratch, observer: &mut watch },
+        );
     }
 
     fn response(&mut self, learned: &mut Learned, exchange: &Exchange) {
         let Some(response) = &exchange.response else { return };
-        let body = known(&response.body, exchange.missing.contains(Missing::RESPONSE_ABORTED));
-        let (mut observer, scratch, settings) = self.parts();
-        let mut learning = Learning { settings, scratch, observer: &mut observer };
-        learned.profile.learn_response(response, body, &mut learning);
-        self.book(learned, Direction::Response);
+        let body = kept(&response.body, exchange.missing.contains(Missing::RESPONSE_ABORTED));
+        let Learned { profile, sensitive, .. } = learned;
+        let settings = self.settings;
+        let (scratch, mut watch) = self.watch(sensitive, Direction::Response);
+        profile.learn_response(
+            response,
+            body,
+            &mut Learning { settings, scratch, observer: &mut watch },
+        );
         let bytes = &response.body.bytes;
         let searched = match response.status {
             400.. => bytes.len(),
             _ if is_page(response) => bytes.len().min(MAX_PAGE),
             _ => 0,
         };
-        let sensitive = &mut learned.sensitive;
         if searched > 0 {
             self.detector.body_text(&bytes[..searched], |found| {
                 sensitive.record(BODY, Direction::Response, found);
@@ -136,7 +152,7 @@ impl Learner {
 }
 
 /// A body whose part that was kept tells something.
-fn known(body: &exchange::Body, aborted: bool) -> Option<Body<'_>> {
+fn kept(body: &exchange::Body, aborted: bool) -> Option<Body<'_>> {
     (!body.bytes.is_empty())
         .then_some(Body { bytes: &body.bytes, is_whole: body.whole && !aborted })
 }

@@ -23,7 +23,7 @@ use crate::inventory::template::{Template, template, template_with};
 /// Hosts with a tree. Paths of others are judged by their form.
 const MAX_HOSTS: usize = 4096;
 
-/// Nodes in all trees, about 150 bytes each.
+/// Nodes in all trees: about 150 bytes each, and up to 384 of label and 20 for each method.
 const MAX_NODES: usize = 1 << 17;
 
 /// Longest path that is taken as evidence.
@@ -61,7 +61,7 @@ pub struct Resolved {
 pub struct Paths {
     trees: Vec<Tree>,
     by_host: HashTable<u32>,
-    hasher: foldhash::fast::FixedState,
+    hasher: foldhash::fast::RandomState,
     nodes: usize,
     counters: Counters,
 }

@@ -41,10 +41,14 @@ pub trait Observer {
     /// A value of a field. `name` is the nearest name above it: of the array for an item. Keys
     /// that are data are shown as texts of the field that stands for them. A value that found no
     /// place is shown under the nearest field that did.
-    fn value(&mut self, field: FieldId, name: &str, value: Scalar<'_>);
+    ///
+    /// True when nothing of the field's values may be kept, not even their range.
+    fn value(&mut self, field: FieldId, name: &str, value: Scalar<'_>) -> bool;
 }
 
 /// Looks at nothing.
 impl Observer for () {
-    fn value(&mut self, _: FieldId, _: &str, _: Scalar<'_>) {}
+    fn value(&mut self, _: FieldId, _: &str, _: Scalar<'_>) -> bool {
+        false
+    }
 }

@@ -1,4 +1,4 @@
-use super::*;
+use super::{budget::FIRST, *};
 use crate::event::sample::exchange;
 
 fn learned(rate: u32, exchanges: u32) -> (u64, u64, f64) {
@@ -16,7 +16,7 @@ fn learned(rate: u32, exchanges: u32) -> (u64, u64, f64) {
 #[test]
 fn beyond_the_rate_exchanges_are_only_counted() {
     assert_eq!(learned(0, 400), (400, 400, 0.0));
-    assert_eq!(learned(10, 400), (400, 400 - ALWAYS, ALWAYS as f64));
+    assert_eq!(learned(10, 400), (400, 400 - FIRST, FIRST as f64));
     assert_eq!(learned(300, 400), (400, 100, 300.0));
     assert_eq!(learned(u32::MAX, 400), (400, 0, 400.0));
 }

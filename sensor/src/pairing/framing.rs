@@ -2,18 +2,22 @@
 
 use crate::{
     exchange::{Decoding, Framing, Head},
-    protocol::http1::{ContentKind, FieldFacts, Transfer},
+    protocol::http1::{ContentKind, FieldFacts, Limits, Transfer},
 };
 
 /// What the content of a message is, by its fields.
-pub(super) fn content_kind<'a>(head: &'a Head, facts: &FieldFacts) -> ContentKind<'a> {
+pub(super) fn content_kind<'a>(
+    head: &'a Head,
+    facts: &FieldFacts,
+    limits: &Limits,
+) -> ContentKind<'a> {
     let value = |index: Option<u16>| {
         let field = head.fields.get(usize::from(index?))?;
         Some(head.slice(field.value))
     };
     ContentKind {
         coding: value(facts.content_encoding),
-        is_text: value(facts.content_type).is_none_or(is_text),
+        keeps_text: limits.keep_text && value(facts.content_type).is_none_or(is_text),
     }
 }
 

@@ -15,8 +15,8 @@ use anyhow::{Context as _, Result};
 use tracing::{info, warn};
 
 use crate::{
-    inventory::{Inventory, endpoint},
-    store::{Change, Store, StoreError, Transaction},
+    inventory::{Change, Inventory},
+    store::{Store, StoreError, Transaction},
 };
 
 /// How often a checkpoint begins. It takes a few seconds at most, so the last is never older than
@@ -29,7 +29,7 @@ const QUEUE: usize = 4;
 
 /// A part of a checkpoint.
 struct Piece {
-    changes: Vec<endpoint::Change>,
+    changes: Vec<Change>,
     /// It is the last part.
     complete: bool,
 }
@@ -114,7 +114,7 @@ impl Checkpoints {
 
 fn next(inventory: &mut Inventory, limit: usize) -> Piece {
     let changes = inventory.take_changes(limit);
-    let pairs = changes.iter().filter(|(_, value)| value.is_some()).count();
+    let pairs = changes.iter().filter(|change| change.value.is_some()).count();
     Piece { changes, complete: pairs < limit }
 }
 
@@ -147,8 +147,7 @@ fn write(store: Store, pieces: &Receiver<Piece>, failures: &Failures) {
 fn skip_one(first: Piece, pieces: &Receiver<Piece>, gone: &mut Vec<Change>) {
     let mut piece = first;
     loop {
-        let removed = piece.changes.into_iter().filter(|(_, value)| value.is_none());
-        gone.extend(removed.map(|(key, value)| Change { key, value }));
+        gone.extend(piece.changes.into_iter().filter(|change| change.value.is_none()));
         if piece.complete {
             return;
         }
@@ -168,13 +167,10 @@ fn write_one(
     if piece.complete && piece.changes.is_empty() && gone.is_empty() {
         return Some(Ok(()));
     }
-    let mut transaction = store.begin().and_then(|open| with(open, gone));
+    let mut transaction = store.begin().and_then(|open| added(open, gone));
     loop {
-        let changes = piece.changes.into_iter().map(|(key, value)| Change { key, value });
-        let (removed, written): (Vec<_>, Vec<_>) =
-            changes.partition(|change| change.value.is_none());
-        transaction = transaction.and_then(|open| with(with(open, &removed)?, &written));
-        gone.extend(removed);
+        transaction = transaction.and_then(|open| added(open, &piece.changes));
+        gone.extend(piece.changes.into_iter().filter(|change| change.value.is_none()));
         if piece.complete {
             return Some(transaction.and_then(Transaction::commit));
         }
@@ -182,7 +178,7 @@ fn write_one(
     }
 }
 
-fn with<'s>(
+fn added<'s>(
     mut transaction: Transaction<'s>,
     changes: &[Change],
 ) -> Result<Transaction<'s>, StoreError> {

@@ -262,8 +262,7 @@ impl Reader {
         limits: &Limits,
         memory: &mut Memory,
     ) -> Option<Collected> {
-        let is_text = kind.is_text && limits.keep_text;
-        self.collector.begin(framing, ContentKind { is_text, ..kind });
+        self.collector.begin(framing, kind);
         self.state = match framing {
             Framing::None => State::Framing,
             Framing::Length => State::Length(facts.content_length.unwrap_or(0)),

@@ -2,18 +2,13 @@
 
 mod page;
 
-use std::{
-    fs::File,
-    io::{self, Write as _},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{fs::File, io, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{super::terminal::Look, Output};
+use super::super::form::Form;
 use crate::capture::{
     keylog::{Budget, Explanation, Nothing, explain},
     libraries::mapped_files,
@@ -33,7 +28,7 @@ pub struct Arguments {
     target: PathBuf,
     /// Form of the output.
     #[arg(long, short, value_name = "FORM", default_value = "text")]
-    output: Output,
+    output: Form,
 }
 
 /// A file with what was found in it.
@@ -59,14 +54,8 @@ impl Arguments {
             Some(pid) => process(pid)?,
             None => Found { files: vec![self.file()?], ..Found::default() },
         };
-        let text = match self.output {
-            Output::Json => {
-                let files = found.files.iter().map(Explained::json).collect::<Vec<_>>();
-                serde_json::to_string_pretty(&files)? + "\n"
-            }
-            Output::Text => page::show(&found, Look::of_stdout()),
-        };
-        io::stdout().write_all(text.as_bytes())?;
+        let files: Vec<_> = found.files.iter().map(Explained::json).collect();
+        self.output.write(&files, |_, look| page::show(&found, look))?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -151,7 +140,7 @@ mod tests {
     use super::*;
 
     fn refused(target: &str) -> String {
-        let arguments = Arguments { target: target.into(), output: Output::Text };
+        let arguments = Arguments { target: target.into(), output: Form::Text };
         arguments.run().expect_err("nothing to explain").to_string()
     }
 
@@ -169,7 +158,7 @@ mod tests {
 
     #[test]
     fn json_says_what_was_found_or_why_nothing() {
-        let arguments = Arguments { target: "/bin/true".into(), output: Output::Json };
+        let arguments = Arguments { target: "/bin/true".into(), output: Form::Json };
         let json = arguments.file().expect("it is there").json();
         assert_eq!((&json["path"], &json["found"]), (&json!("/bin/true"), &json!([])));
         assert_eq!(json["nothing"], "no TLS library");

@@ -14,8 +14,14 @@ use crate::{
 /// Row keys as the store keeps them begin so; others are not rows.
 const PREFIX: &[u8] = b"row\0";
 
-/// A row that has changed, or one that is gone.
-pub type Change = (Box<[u8]>, Option<Box<[u8]>>);
+/// A pair of the store to be written, or a key to be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The key.
+    pub key: Box<[u8]>,
+    /// The value; `None` removes the pair.
+    pub value: Option<Box<[u8]>>,
+}
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
@@ -37,14 +43,15 @@ impl Endpoints {
     /// At most `limit` rows that have changed since they were last taken, and all that are gone.
     /// Fewer than `limit` when these are all.
     pub fn take_changes(&mut self, limit: usize) -> Vec<Change> {
-        let gone = self.gone.drain(..).map(|key| (stored_key(&key), None));
+        let gone = self.gone.drain(..);
+        let gone = gone.map(|key| Change { key: stored_key(&key), value: None });
         let mut changes: Vec<Change> = gone.collect();
         let rows = self.listed.iter_mut().filter(|(_, row)| row.changed).take(limit);
         for (key, row) in rows {
             row.changed = false;
             // Cannot fail: nothing in it refuses to be written.
             let bytes = postcard::to_stdvec(&row.stored()).unwrap_or_default();
-            changes.push((stored_key(key), Some(bytes.into())));
+            changes.push(Change { key: stored_key(key), value: Some(bytes.into()) });
         }
         changes
     }

@@ -3,18 +3,13 @@
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use super::{Learned, Learner};
 use crate::inventory::{
-    schema::{FieldId, Observer, Scalar, Scratch, Settings},
-    sensitive::{Detector, Direction, Match, NameHints},
+    schema::{FieldId, Observer, Scalar},
+    sensitive::{Detector, Direction, NameHints, SensitiveStats},
 };
 
 /// Field names whose hints are remembered; beyond, all are forgotten and asked for anew.
 const MAX_HINTS: usize = 1 << 16;
-
-/// Findings in one message: more than fit into the longest body, so that each of their fields is
-/// hidden.
-const MAX_OBSERVED: usize = 1 << 17;
 
 /// What field names say, by field: asked once.
 #[derive(Default)]
@@ -29,44 +24,24 @@ impl Hints {
     }
 }
 
-/// A value that is sensitive, or may be.
-pub(super) type Observed = (FieldId, Match);
-
+/// Looks for sensitive data in one message of an endpoint. A field that has some keeps no values.
 pub(super) struct Watch<'a> {
-    detector: &'a Detector,
-    hints: &'a mut Hints,
-    observed: &'a mut Vec<Observed>,
+    pub detector: &'a Detector,
+    pub hints: &'a mut Hints,
+    pub found: &'a mut SensitiveStats,
+    pub direction: Direction,
 }
 
 impl Observer for Watch<'_> {
-    fn value(&mut self, field: FieldId, name: &str, value: Scalar<'_>) {
+    fn value(&mut self, field: FieldId, name: &str, value: Scalar<'_>) -> bool {
         let (Scalar::Text(bytes) | Scalar::Untyped(bytes) | Scalar::Number(bytes)) = value else {
-            return;
+            return false;
         };
-        let Ok(text) = str::from_utf8(bytes) else { return };
+        let Ok(text) = str::from_utf8(bytes) else { return false };
         let hints = self.hints.of(field, name, self.detector);
-        if let Some(found) = self.detector.value(hints, text)
-            && self.observed.len() < MAX_OBSERVED
-        {
-            self.observed.push((field, found));
-        }
-    }
-}
-
-impl Learner {
-    /// What learning takes.
-    pub(super) fn parts(&mut self) -> (Watch<'_>, &mut Scratch, Settings) {
-        let Self { detector, scratch, settings, hints, observed, .. } = self;
-        observed.clear();
-        (Watch { detector, hints, observed }, scratch, *settings)
-    }
-
-    /// Books what was observed. Of a field with sensitive values not even the range is kept.
-    pub(super) fn book(&mut self, learned: &mut Learned, direction: Direction) {
-        for (field, found) in self.observed.drain(..) {
-            learned.profile.hide(field);
-            learned.sensitive.record(short(field), direction, found);
-        }
+        let Some(found) = self.detector.value(hints, text) else { return false };
+        self.found.record(short(field), self.direction, found);
+        true
     }
 }
 

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Learned, observer::short};
 use crate::inventory::{
-    NotLearned,
     authentication::AuthenticationKind,
     description::Operation,
     risk::Evidence,
+    schema::tree::Counters,
     sensitive::{BODY, Class, Detector, Direction, Finding, SensitiveStats},
 };
 
@@ -167,13 +167,8 @@ impl Learned {
     }
 
     /// What could not be learned.
-    pub fn not_learned(&self) -> NotLearned {
-        let counters = self.profile.counters();
-        NotLearned {
-            refused: counters.refused,
-            truncated: counters.truncated,
-            malformed: counters.malformed,
-        }
+    pub fn not_learned(&self) -> Counters {
+        self.profile.counters()
     }
 
     /// What the risk asks of it.

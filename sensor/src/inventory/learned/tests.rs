@@ -62,6 +62,27 @@ fn credentials_and_internals_raise_the_risk() {
     assert_eq!(details[0].endpoint.authentication, ["api_key_query"]);
 }
 
+/// The names become one `{key}` at the end of the very message that carries the values.
+#[test]
+fn values_under_names_that_are_data_are_not_kept() {
+    let mut inventory = inventory();
+    let name = |number: u8| {
+        char::from(b'a' + number % 26).to_string().repeat(2 + usize::from(number) / 26)
+    };
+    let query: Vec<_> =
+        (0..40).map(|number| format!("{}=4539578763621486", name(number))).collect();
+    let body: Vec<_> =
+        (0..200).map(|number| format!("\"{}\": 4539578763621486", name(number))).collect();
+    let head = format!(
+        "POST /x?{} HTTP/1.1\nHost: api\nContent-Type: application/json\n",
+        query.join("&")
+    );
+    inventory.record(&with_bodies(&head, &format!("{{{}}}", body.join(", ")), 200, "{}"));
+    let shown = serde_json::to_string(&inventory.details(Timestamp::default())).unwrap();
+    assert!(!shown.contains("4539578763621486"), "{shown}");
+    assert!(shown.contains("card_number"), "{shown}");
+}
+
 /// What leaves the process has no value in it, of whatever kind.
 #[test]
 fn no_planted_value_is_shown() {

@@ -57,7 +57,7 @@ pub(super) struct Tree {
     host: Box<[u8]>,
     nodes: Vec<Node>,
     edges: HashTable<u32>,
-    hasher: foldhash::fast::FixedState,
+    hasher: foldhash::fast::RandomState,
     methods: Vec<Box<str>>,
     view: View,
     /// Nodes and methods that are new since the tree was judged.
@@ -100,7 +100,7 @@ impl Tree {
             host: host.name.into(),
             nodes: Vec::new(),
             edges: HashTable::new(),
-            hasher: foldhash::fast::FixedState::default(),
+            hasher: foldhash::fast::RandomState::default(),
             methods: Vec::new(),
             view: View::default(),
             news: 0,

@@ -135,11 +135,6 @@ impl Profile {
         }
     }
 
-    /// Never keeps values of this field, nor their range, and forgets those kept.
-    pub fn hide(&mut self, field: FieldId) {
-        self.trees_mut().for_each(|tree| tree.hide(field));
-    }
-
     /// What is known of a field.
     pub fn field(&self, field: FieldId) -> Option<&Field> {
         self.trees().find_map(|tree| tree.field(field))
@@ -189,12 +184,6 @@ impl Profile {
         let answers = self.responses.iter().flat_map(|answer| &answer.contents);
         let contents = self.requests.iter().chain(answers);
         std::iter::once(&self.parameters).chain(contents.map(|content| &content.tree))
-    }
-
-    fn trees_mut(&mut self) -> impl Iterator<Item = &mut Tree> {
-        let answers = self.responses.iter_mut().flat_map(|answer| &mut answer.contents);
-        let contents = self.requests.iter_mut().chain(answers);
-        std::iter::once(&mut self.parameters).chain(contents.map(|content| &mut content.tree))
     }
 }
 

@@ -58,7 +58,9 @@ pub enum Role {
 }
 
 /// What could not be learned.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Counters {
     /// Values that found no place: too many fields, or too deep.
     pub refused: u64,
@@ -152,18 +154,18 @@ impl Tree {
             + self.index.allocation_size()
     }
 
-    /// Adds a field under the root, or finds it.
-    pub fn add_field(&mut self, name: &str) -> Option<FieldId> {
-        let node = self.child(0, Role::Named, name, usize::from(NONE))?;
-        self.nodes.get(usize::from(node)).map(|node| node.id)
+    /// Adds a field under the root of which no value is kept.
+    pub fn add_private(&mut self, name: &str) {
+        if let Some(node) = self.child(0, Role::Named, name, usize::from(NONE)) {
+            self.hide(node);
+        }
     }
 
-    /// Never keeps values of this field, nor their range, and forgets those kept.
-    pub fn hide(&mut self, field: FieldId) {
-        if let Some(node) = self.find(field) {
-            self.nodes[usize::from(node)].is_private = true;
-            self.nodes[usize::from(node)].field.hide();
-        }
+    /// Never keeps values of this node, nor their range, and forgets those kept.
+    pub(super) fn hide(&mut self, node: u16) {
+        let node = &mut self.nodes[usize::from(node)];
+        node.is_private = true;
+        node.field.hide();
     }
 
     /// Every field with how many of its values were seen.

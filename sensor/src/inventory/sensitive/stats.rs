@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Class, Confidence, Detector, Kind, Match, bits};
+use super::{Class, Confidence, Kind, Match, bits};
 
 /// The field of what was found in a body as a whole.
 pub const BODY: u32 = u32::MAX;
@@ -148,15 +148,6 @@ impl SensitiveStats {
         }
         findings.sort_by_key(|finding| (finding.direction, finding.field, finding.kind));
         findings
-    }
-
-    /// The classes of what was found for sure or nearly so, each once, in order.
-    pub fn classes(&self, detector: &Detector) -> Vec<Class> {
-        let mut classes: Vec<_> =
-            self.findings.iter().map(|counted| detector.class(counted.kind)).collect();
-        classes.sort_unstable();
-        classes.dedup();
-        classes
     }
 
     /// Values that were found and not counted, for want of room.

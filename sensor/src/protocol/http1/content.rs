@@ -26,8 +26,8 @@ pub struct Limits {
 pub struct ContentKind<'a> {
     /// The value of Content-Encoding.
     pub coding: Option<&'a [u8]>,
-    /// It is text, or may be: its bytes are kept.
-    pub is_text: bool,
+    /// It is text, or may be, and its bytes are kept.
+    pub keeps_text: bool,
 }
 
 /// What is known of a message's content at its end.
@@ -63,7 +63,7 @@ pub(super) struct Collector {
 #[derive(Debug)]
 struct Kept {
     codings: Vec<u8>,
-    is_text: bool,
+    keeps_text: bool,
     bytes: Vec<u8>,
     /// Every byte so far is in `bytes`.
     whole: bool,
@@ -71,10 +71,10 @@ struct Kept {
 
 impl Collector {
     pub fn begin(&mut self, framing: Framing, kind: ContentKind<'_>) {
-        let keeps = framing != Framing::None && (kind.is_text || kind.coding.is_some());
+        let keeps = framing != Framing::None && (kind.keeps_text || kind.coding.is_some());
         let kept = || Kept {
             codings: kind.coding.unwrap_or_default().to_vec(),
-            is_text: kind.is_text,
+            keeps_text: kind.keeps_text,
             bytes: Vec::new(),
             whole: true,
         };
@@ -160,7 +160,7 @@ impl Collector {
         if decoded.outcome != Decoding::Identity {
             self.content.decoded = Some(decoded.length);
         }
-        if !kept.is_text || !memory.try_take_spare(decoded.bytes.len()) {
+        if !kept.keeps_text || !memory.try_take_spare(decoded.bytes.len()) {
             return Body::default();
         }
         let whole = match decoded.outcome {

@@ -3,13 +3,11 @@
 use comfy_table::CellAlignment;
 
 use super::{
-    super::{
-        super::{
-            human,
-            page::Page,
-            terminal::{Look, paint},
-        },
-        lines, table,
+    super::super::{
+        grid::{grid, lines},
+        human,
+        page::Page,
+        terminal::{Look, paint},
     },
     Explained, Found,
 };
@@ -140,8 +138,7 @@ fn labels(page: &mut Page, labels: &[LabelUse]) {
     if labels.iter().all(|label| label.places.is_empty()) {
         return;
     }
-    let mut table = table(page.look);
-    table.set_header(["LABEL", "COPIES", "LOADS", "WHAT FOLLOWS"]);
+    let mut table = grid(page.look, ["LABEL", "COPIES", "LOADS", "WHAT FOLLOWS"]);
     for label in labels {
         table.add_row([
             label.label.clone(),
@@ -176,8 +173,7 @@ fn candidates(page: &mut Page, explanation: &Explanation) {
     if explanation.candidates.is_empty() {
         return;
     }
-    let mut table = table(page.look);
-    table.set_header(["FUNCTION", "LABELS", "LOADS", "VERDICT"]);
+    let mut table = grid(page.look, ["FUNCTION", "LABELS", "LOADS", "VERDICT"]);
     for candidate in &explanation.candidates {
         table.add_row([
             format!("{:#x}", candidate.address),

@@ -28,9 +28,7 @@ const MAX_NAME: usize = 64;
 /// A tree for parameters. Values of cookies are never listed.
 pub fn tree() -> Tree {
     let mut tree = Tree::new(FieldId::root("parameters"));
-    if let Some(cookies) = tree.add_field("cookie") {
-        tree.hide(cookies);
-    }
+    tree.add_private("cookie");
     tree
 }
 

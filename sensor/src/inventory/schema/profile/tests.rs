@@ -158,7 +158,7 @@ fn bodies_by_media_type_and_status() {
 fn an_observer_sees_each_value_with_its_name() {
     struct Seen(Vec<(String, String)>);
     impl Observer for Seen {
-        fn value(&mut self, _: FieldId, name: &str, value: Scalar<'_>) {
+        fn value(&mut self, _: FieldId, name: &str, value: Scalar<'_>) -> bool {
             let value = match value {
                 Scalar::Text(text) | Scalar::Number(text) | Scalar::Untyped(text) => {
                     String::from_utf8_lossy(text).into_owned()
@@ -166,6 +166,7 @@ fn an_observer_sees_each_value_with_its_name() {
                 other => format!("{other:?}"),
             };
             self.0.push((name.into(), value));
+            false
         }
     }
     let (mut profile, mut scratch, mut seen) =

@@ -4,8 +4,8 @@
 //! by how they come: where at least 20 keys of an object each come in less than a twentieth of
 //! its objects, and hold values of the same types, they are data; so are 128 and more that hold
 //! values of the same types. Keys of a query are what a caller made up when each of at least 20
-//! came no more than twice, and so are then all others that came no more than twice. Biased towards records: an object of many rare fields of different
-//! types stays one.
+//! came no more than twice, and so are then all others that came no more than twice. Biased
+//! towards records: an object of many rare fields of different types stays one.
 //!
 //! Judged when an object is described, so that the order of arrival does not matter, and when it
 //! grows past 32 children, so that data cannot use up the room of fields. Which names come

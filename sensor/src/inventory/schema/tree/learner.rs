@@ -83,9 +83,16 @@ impl<'a, O: Observer> Learner<'a, O> {
     fn show(&mut self, value: Scalar<'_>) -> Option<u16> {
         let place = self.place();
         let shown = place.or_else(|| self.frames.last().map(|frame| frame.node)).unwrap_or(0);
-        let id = self.tree.nodes[usize::from(shown)].id;
-        self.observer.value(id, self.tree.nearest_name(shown), value);
+        self.show_at(shown, value);
         place
+    }
+
+    /// Before it is learned, so that what must not be kept never is.
+    fn show_at(&mut self, node: u16, value: Scalar<'_>) {
+        let id = self.tree.nodes[usize::from(node)].id;
+        if self.observer.value(id, self.tree.nearest_name(node), value) {
+            self.tree.hide(node);
+        }
     }
 
     /// Where an object or array goes; `None`, with its inside skipped, when there is no place.
@@ -164,8 +171,7 @@ impl<O: Observer> Events for Learner<'_, O> {
             node.field.present = node.field.present.saturating_add(1);
         }
         if node.role == super::Role::Key {
-            let (id, name) = (node.id, self.tree.nearest_name(self.next));
-            self.observer.value(id, name, Scalar::Text(key));
+            self.show_at(self.next, Scalar::Text(key));
         }
     }
 

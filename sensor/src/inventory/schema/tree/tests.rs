@@ -244,7 +244,8 @@ fn a_field_can_be_made_private() {
     let mut tree = learn(&values);
     let kind = tree.paths().find(|(_, path)| path == "kind").expect("learned").0;
     assert!(format!("{tree:?}").contains("bright"));
-    tree.hide(kind);
+    let node = tree.find(kind).expect("learned");
+    tree.hide(node);
     learn_bytes(&mut tree, br#"{"kind": "bright"}"#, true);
     assert!(!format!("{tree:?}").contains("bright"));
 }
