@@ -366,7 +366,7 @@ impl Default for Config {
                 max_record_bytes: 256 << 10,
                 endpoint_interval: Duration::from_mins(1),
                 heartbeat_interval: Duration::from_secs(10),
-                flush_timeout: Duration::from_secs(5),
+                flush_timeout: Duration::from_secs(10),
                 properties: BTreeMap::new(),
             },
             spool: Spool {

@@ -1,6 +1,6 @@
 //! The sink that the configuration asks for.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
 
@@ -17,8 +17,6 @@ use crate::{
     stats::Counters,
 };
 
-/// How long a replay waits for brokers that take nothing.
-const REPLAY_PATIENCE: Duration = Duration::from_secs(30);
 /// The buffer of a replay.
 const REPLAY_SPOOL: u64 = 256 << 20;
 
@@ -63,7 +61,7 @@ pub fn open_for_replay(
     folder: PathBuf,
     key: &MaskKey,
 ) -> Result<(KafkaSink, Sender, Arc<Meter>)> {
-    let patience = Patience::WhileSomeArrive(REPLAY_PATIENCE);
+    let patience = Patience::WhileSomeArrive(config.kafka.flush_timeout);
     let settings = settings(config, folder, WhenFull::Wait, patience);
     let settings = Settings { spool_bytes: settings.spool_bytes.min(REPLAY_SPOOL), ..settings };
     Ok(kafka::open(settings, key.clone())?)

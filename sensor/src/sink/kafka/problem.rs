@@ -14,8 +14,11 @@ pub enum Problem {
     /// The TLS connection fails.
     #[error("TLS with the brokers fails: {0}; see kafka.properties (ssl.*)")]
     Tls(String),
-    /// A topic is not there and cannot be created.
-    #[error("topic {topic} is missing and was not created ({reason}); create it with: {command}")]
+    /// A topic is not there for the sensor, and cannot be created.
+    #[error(
+        "topic {topic} is missing, or hidden because the sensor may not write to it, and was \
+             not created ({reason}); create it with: {command}"
+    )]
     TopicMissing {
         /// Its name.
         topic: String,

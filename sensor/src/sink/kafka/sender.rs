@@ -111,7 +111,7 @@ impl Sender {
             pause = (pause * 2).min(PAUSES.1);
         }
         let left = self.left();
-        if left > 0 {
+        if left > 0 && matches!(self.settings.patience, Patience::Within(_)) {
             info!(records = left, "records stay in the spool for the next start");
         }
     }
@@ -377,10 +377,9 @@ impl Headers {
             Topic::Endpoints => "endpoint",
             Topic::Sensor => "sensor",
         };
-        let version_text = version.to_string();
+        let schema = format!("{schema}.v{version}");
         let entries = [
-            ("schema", schema),
-            ("schema.version", &version_text),
+            ("schema", &schema[..]),
             ("node", &self.node),
             ("sensor.version", env!("CARGO_PKG_VERSION")),
         ];

@@ -43,7 +43,7 @@ pub fn ensure(
     producer: &BaseProducer<Context>,
 ) -> Result<(), Problem> {
     for (topic, name) in Topic::ALL.into_iter().zip(names(&settings.prefix)) {
-        if is_there(producer, &name)? {
+        if look(producer, &name)? == Sight::There {
             continue;
         }
         let plan = Plan::new(settings, topic, name);
@@ -64,7 +64,14 @@ pub fn ensure(
     Ok(())
 }
 
-fn is_there(producer: &BaseProducer<Context>, name: &str) -> Result<bool, Problem> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    There,
+    /// Not there, or hidden from those who may not write to it.
+    NotThere,
+}
+
+fn look(producer: &BaseProducer<Context>, name: &str) -> Result<Sight, Problem> {
     let metadata = producer.client().fetch_metadata(Some(name), ANSWER).map_err(|error| {
         // The cause came as an error of its own, if there is one.
         producer.poll(Duration::ZERO);
@@ -79,8 +86,11 @@ fn is_there(producer: &BaseProducer<Context>, name: &str) -> Result<bool, Proble
     let topic = metadata.topics().iter().find(|topic| topic.name() == name);
     match topic.map(|topic| topic.error().map(RDKafkaErrorCode::from)) {
         // One without a leader just now is there.
-        Some(None | Some(RDKafkaErrorCode::LeaderNotAvailable)) => Ok(true),
-        None | Some(Some(RDKafkaErrorCode::UnknownTopicOrPartition)) => Ok(false),
+        Some(None | Some(RDKafkaErrorCode::LeaderNotAvailable)) => Ok(Sight::There),
+        None
+        | Some(Some(
+            RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::TopicAuthorizationFailed,
+        )) => Ok(Sight::NotThere),
         Some(Some(code)) => {
             Err(Problem::Refused { topic: name.to_owned(), reason: code.to_string() })
         }
