@@ -12,7 +12,10 @@ pub enum Problem {
     #[error("the brokers refuse the sensor's credentials: {0}; see kafka.properties (sasl.*)")]
     Authentication(String),
     /// The TLS connection fails.
-    #[error("TLS with the brokers fails: {0}; see kafka.properties (ssl.*)")]
+    #[error(
+        "TLS with the brokers fails: {0}; see kafka.properties (ssl.*), and whether a certificate \
+         has expired"
+    )]
     Tls(String),
     /// A topic is not there for the sensor, and cannot be created.
     #[error(

@@ -19,6 +19,8 @@ use crate::sink::spool::Topic;
 
 /// How long an answer about a topic may take: the end of the sensor waits for it.
 const ANSWER: Duration = Duration::from_secs(1);
+/// How long to gather what librdkafka says of a failure.
+const SETTLE: Duration = Duration::from_millis(50);
 /// How long creating may take.
 const CREATION: Duration = Duration::from_secs(5);
 
@@ -74,7 +76,7 @@ enum Sight {
 fn look(producer: &BaseProducer<Context>, name: &str) -> Result<Sight, Problem> {
     let metadata = producer.client().fetch_metadata(Some(name), ANSWER).map_err(|error| {
         // The cause came as an error of its own, if there is one.
-        producer.poll(Duration::ZERO);
+        producer.poll(SETTLE);
         let said = producer.context().take_errors();
         let cause = said.iter().find_map(|(code, reason)| Problem::of(*code, reason));
         let latest = said.last().map(|(_, reason)| reason.clone());
