@@ -7,6 +7,7 @@ mod certificate;
 mod children;
 mod cpu;
 mod figure;
+mod kafka;
 mod load;
 mod machine;
 mod memory;
@@ -57,6 +58,11 @@ const BENCHES: &[Bench] = &[
         name: "replay",
         about: "exchanges of a capture file replayed in a second of processor time",
         run: replay::run,
+    },
+    Bench {
+        name: "kafka",
+        about: "exchanges a second from a capture file into a broker, and what the sink costs",
+        run: kafka::run,
     },
     Bench {
         name: "memory",
