@@ -236,8 +236,6 @@ impl Sink for KafkaSink {
 
     /// Those that no spool could take.
     fn lost(&self) -> Lost {
-        let too_large = self.meter.too_large.load(Ordering::Relaxed);
-        let failed = self.meter.of_spools(|spool| &spool.failed);
-        Lost { full: 0, unwritable: failed + too_large }
+        Lost { full: 0, unwritable: self.meter.of_spools(|spool| &spool.failed) }
     }
 }
