@@ -358,6 +358,24 @@ fn node_number(name: &str, source: Source) -> u32 {
         return 0;
     }
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    number_of(name, &boot)
+}
+
+fn number_of(name: &str, boot: &str) -> u32 {
     let hash = blake3::hash(format!("{name}\n{boot}").as_bytes());
     u32::from_le_bytes(hash.as_bytes()[..4].try_into().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_nodes_with_one_name_make_different_ids() {
+        let boots =
+            ["0b5c6e5e-6a2c-4f0e-9d6c-0d1f6f7a8b9c", "1b5c6e5e-6a2c-4f0e-9d6c-0d1f6f7a8b9c"];
+        let [one, other] = boots.map(|boot| number_of("node-1", boot));
+        assert_ne!(one, other);
+        assert_ne!(one, number_of("node-2", boots[0]));
+    }
 }

@@ -130,3 +130,71 @@ impl<'a> EndpointEvent<'a> {
 fn to_json(record: &impl Serialize) -> Result<Vec<u8>, JsonError> {
     serde_json::to_vec(record).map_err(serde::ser::Error::custom)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{
+        event::{EventIds, sample},
+        inventory::{Inventory, description::Schema, rules::Rules},
+    };
+
+    fn detail() -> EndpointDetail {
+        let mut inventory = Inventory::new(10, 1000, 7, Rules::default()).unwrap();
+        let text = "GET /users/42?page=1 HTTP/1.1\nHost: shop.example\n\n";
+        inventory.record(&sample::exchange(text, 200));
+        inventory.take_unsent(10, Timestamp(sample::START)).pop().unwrap()
+    }
+
+    fn long(count: usize) -> Schema {
+        Schema { values: vec!["word".to_owned(); count], ..Schema::default() }
+    }
+
+    #[test]
+    fn an_endpoint_is_taken_once_for_each_change() {
+        let mut inventory = Inventory::new(10, 1000, 7, Rules::default()).unwrap();
+        let exchange = sample::exchange("GET /a HTTP/1.1\nHost: shop.example\n\n", 200);
+        let mut taken = |calls: usize| {
+            (0..calls).for_each(|_| drop(inventory.record(&exchange).route.clone()));
+            inventory.take_unsent(10, Timestamp(sample::START)).len()
+        };
+        assert_eq!([taken(0), taken(2), taken(0), taken(1)], [0, 1, 0, 1]);
+    }
+
+    /// Parts go in the stated order, only as many as must, and the record names them.
+    #[test]
+    fn a_long_record_is_cut_and_says_so() {
+        let check = |responses: usize, requests: usize, expect: Option<&[&str]>| {
+            let mut detail = detail();
+            let media = |count| ("application/json".to_owned(), long(count));
+            detail.operation.responses.insert("200".to_owned(), [media(responses)].into());
+            detail.operation.request = [media(requests)].into();
+            let id = EventIds::new().make();
+            let event = EndpointEvent::new(&detail, id, Timestamp(sample::START), "node-1");
+            let mut out = Vec::new();
+            let cut = event.append_json(&mut out, 8 * 1024).unwrap();
+            assert!(out.len() <= 8 * 1024);
+            let record: Value = serde_json::from_slice(&out).unwrap();
+            let named = record.get("record.cut").map(|cut| serde_json::from_value(cut.clone()));
+            let named: Option<Vec<String>> = named.map(Result::unwrap);
+            let expect = expect.map(|names| names.iter().map(ToString::to_string).collect());
+            assert_eq!((cut, named), (expect.is_some(), expect));
+            assert_eq!(record["endpoint"]["id"], detail.endpoint.id);
+        };
+        check(10, 10, None);
+        check(2000, 10, Some(&["responses"]));
+        check(10, 2000, Some(&["responses", "requests"]));
+    }
+
+    #[test]
+    fn what_cannot_be_cut_enough_is_refused() {
+        let (detail, id) = (detail(), EventIds::new().make());
+        let event = EndpointEvent::new(&detail, id, Timestamp(0), "node-1");
+        let mut out = b"before".to_vec();
+        assert!(event.append_json(&mut out, 100).is_err());
+        assert_eq!(out, b"before");
+        assert_eq!(event.key(), format!("{}@node-1", detail.endpoint.id));
+    }
+}

@@ -214,9 +214,7 @@ impl Node {
             let status = self.status();
             publisher.heartbeat(status, now(), self.analysis.records());
         }
-        if let Some(changes) = publisher.tick(self.analysis.inventory(), now()) {
-            publisher.pass_on(changes, self.analysis.records());
-        }
+        publisher.tick(&mut self.analysis, now());
         self.publisher = Some(publisher);
     }
 
@@ -225,9 +223,7 @@ impl Node {
         let Some(mut publisher) = self.publisher.take() else { return };
         let deadline = publisher.begin_last();
         while !publisher.is_idle() && Instant::now() < deadline {
-            if let Some(changes) = publisher.tick(self.analysis.inventory(), now()) {
-                publisher.pass_on(changes, self.analysis.records());
-            }
+            publisher.tick(&mut self.analysis, now());
             thread::yield_now();
         }
         let status = self.status();
@@ -344,10 +340,7 @@ impl Node {
             tail_slow: load(&self.shared.tail_lost),
             ..analysis
         };
-        match &self.meter {
-            Some(meter) => outputs::count(meter, &counters),
-            None => counters,
-        }
+        self.meter.iter().fold(counters, |counters, meter| outputs::count(meter, &counters))
     }
 
     fn tls_status(&mut self) -> TlsStatus {

@@ -8,7 +8,8 @@ use std::{
 
 use super::records::{Changes, Outbox};
 use crate::{
-    config::Config, exchange::Timestamp, inventory::Inventory, sink::kafka::Meter, stats::Status,
+    analysis::Analysis, config::Config, exchange::Timestamp, inventory::Inventory,
+    sink::kafka::Meter, stats::Status,
 };
 
 /// Endpoints described at once: about a millisecond's work.
@@ -54,9 +55,14 @@ impl Publisher {
         let _ = outbox.changes(Box::new(Changes { time: now, status, ..Changes::default() }));
     }
 
-    /// Takes the next piece of what is to be passed on, if it is time; to be given to
-    /// [`Publisher::pass_on`].
-    pub fn tick(&mut self, inventory: &mut Inventory, now: Timestamp) -> Option<Box<Changes>> {
+    /// Passes on the next piece, if it is time, or keeps it when there is no room.
+    pub fn tick(&mut self, analysis: &mut Analysis<Outbox>, now: Timestamp) {
+        if let Some(changes) = self.next(analysis.inventory(), now) {
+            self.waiting = analysis.records().changes(changes);
+        }
+    }
+
+    fn next(&mut self, inventory: &mut Inventory, now: Timestamp) -> Option<Box<Changes>> {
         if let Some(waiting) = self.waiting.take() {
             return Some(waiting);
         }
@@ -72,11 +78,6 @@ impl Publisher {
         }
         let is_empty = changes.gone.is_empty() && changes.endpoints.is_empty();
         (!is_empty).then(|| Box::new(changes))
-    }
-
-    /// Passes changes on, and keeps them when there is no room.
-    pub fn pass_on(&mut self, changes: Box<Changes>, outbox: &mut Outbox) {
-        self.waiting = outbox.changes(changes);
     }
 
     /// Begins the last round.

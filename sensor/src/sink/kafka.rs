@@ -239,3 +239,6 @@ impl Sink for KafkaSink {
         Lost { full: 0, unwritable: self.meter.of_spools(|spool| &spool.failed) }
     }
 }
+
+#[cfg(test)]
+mod tests;
