@@ -247,7 +247,7 @@ impl<R: Records> Consumer<R> {
             }
         }
         self.count(&exchange);
-        let template = self.inventory.record(&exchange);
+        let template = self.inventory.record(&mut exchange);
         exchange.drop_bodies();
         self.records.record(exchange, template);
     }

@@ -81,8 +81,10 @@ impl Inventory {
     }
 
     /// Learns from an exchange and gives the template of its path, as far as known.
-    pub fn record(&mut self, exchange: &Exchange) -> &Template {
+    /// Notes its operations in it.
+    pub fn record(&mut self, exchange: &mut Exchange) -> &Template {
         let Self { endpoints, learner, budget, .. } = self;
+        learner.note_operations(exchange);
         let start = exchange.request.as_ref().map(|request| request.start);
         let is_left = budget.is_left(start.unwrap_or_default());
         let shape = if is_left { learner.shape(exchange) } else { 0 };
@@ -197,6 +199,7 @@ impl Inventory {
         operation.host.clone_from(&shown.host);
         operation.method.clone_from(&shown.method);
         operation.route.clone_from(&shown.route);
+        operation.operation.clone_from(&shown.operation);
         EndpointDetail {
             endpoint: shown,
             operation,

@@ -19,7 +19,7 @@ use crate::inventory::Change;
 
 /// Version of what the pairs hold. A file of a lower one that cannot be read any more is set
 /// aside like one of a higher one.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 
 /// Memory that the database may use for its pages.
 const CACHE: usize = 4 << 20;

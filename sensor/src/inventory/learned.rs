@@ -14,7 +14,7 @@ use self::{
 };
 use super::{
     authentication::{AuthenticationKind, AuthenticationStats, Authenticator},
-    schema::{Body, Learning, Profile, Scratch, Settings},
+    schema::{Body, Learning, MediaType, Operations, Profile, Scratch, Settings, find_operations},
     sensitive::{BODY, Custom, CustomError, Detector, Direction, SensitiveStats},
     template::Template,
 };
@@ -53,6 +53,7 @@ pub struct Learner {
     detector: Detector,
     authenticator: Authenticator,
     scratch: Scratch,
+    operations: Operations,
     settings: Settings,
     hints: Hints,
 }
@@ -65,6 +66,7 @@ impl Learner {
             detector: Detector::new(kinds)?,
             authenticator: Authenticator::default(),
             scratch: Scratch::default(),
+            operations: Operations::default(),
             settings: Settings::new(seed),
             hints: Hints::default(),
         })
@@ -73,6 +75,20 @@ impl Learner {
     /// The detector of sensitive data, for its names.
     pub fn detector(&self) -> &Detector {
         &self.detector
+    }
+
+    /// Notes in an exchange which of the operations that share its path it called.
+    pub fn note_operations(&mut self, exchange: &mut Exchange) {
+        let Some(request) = &exchange.request else { return };
+        let body = kept(&request.body, exchange.missing.contains(Missing::REQUEST_ABORTED));
+        let query = request.query();
+        if body.is_none() && query.is_none() {
+            return;
+        }
+        let media_type = MediaType::read(request.head.get("content-type").unwrap_or_default());
+        let Self { scratch, operations, .. } = self;
+        find_operations(query, &media_type, body, &mut scratch.buffers, operations);
+        exchange.operations = operations.names().map(Box::from).collect();
     }
 
     /// A hash of the form of an exchange's response, whatever its values; 0 when it tells nothing.

@@ -4,7 +4,7 @@ use crate::event::sample::exchange;
 fn learned(rate: u32, exchanges: u32) -> (u64, u64, f64) {
     let mut inventory = Inventory::new(10, rate, 1, Rules::default()).unwrap();
     for _ in 0..exchanges {
-        inventory.record(&exchange("GET /a?b=1 HTTP/1.1\nHost: h\n", 200));
+        inventory.record(&mut exchange("GET /a?b=1 HTTP/1.1\nHost: h\n", 200));
     }
     let details = inventory.details(Timestamp::default());
     let [detail] = &details[..] else { panic!("{details:?}") };

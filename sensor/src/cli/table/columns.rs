@@ -25,7 +25,7 @@ pub struct Column {
 pub const COLUMNS: [Column; 22] = [
     text("METHOD", 0, Worth::Columns(8), |row, _| human::printable(&row.method), |_| Style::Dim),
     text("HOST", 4, Worth::Share(6), |row, _| human::printable(&row.host), |_| Style::Plain),
-    text("ROUTE", 0, Worth::Share(4), |row, _| human::printable(&row.route), |_| Style::Plain),
+    text("ROUTE", 0, Worth::Share(4), |row, _| human::printable(&row.place()), |_| Style::Plain),
     number("REQUESTS", 0, |row, _| human::count(row.requests), |_| Style::Plain),
     number("REQ/S", 2, |row, _| human::rate(row.rate), |_| Style::Plain),
     number("2XX", 13, |row, _| or_dash(class(row, 2)), |_| Style::Plain),

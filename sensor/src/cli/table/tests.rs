@@ -20,6 +20,7 @@ fn row(
         role: "server".to_owned(),
         method: method.to_owned(),
         route: route.to_owned(),
+        operation: None,
         requests: statuses.iter().map(|(_, count)| count).sum(),
         errors,
         unanswered: 0,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sketches_ddsketch::DDSketch;
 
-use super::{Endpoints, Row, row::Rate};
+use super::{Endpoints, Key, Row, row::Rate};
 use crate::{
     exchange::{Timestamp, Workload},
     inventory::learned::Learned,
@@ -25,7 +25,7 @@ pub struct Change {
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
-    ends: [u32; 4],
+    ends: [u32; 5],
     requests: u64,
     errors: u64,
     unanswered: u64,
@@ -66,7 +66,9 @@ impl Endpoints {
         let Some(key) = key.strip_prefix(PREFIX) else { return false };
         let Ok(stored) = postcard::from_bytes::<Stored>(bytes) else { return false };
         let row = Row::restored(stored);
-        if row.ends.is_sorted() && row.ends[3] < key.len() && self.listed.len() < self.max_rows {
+        let is_row = row.ends.is_sorted() && row.ends[4] < key.len();
+        if is_row && self.listed.len() < self.max_rows {
+            self.operations.add(&Key::of(row.key_parts(key)));
             self.listed.insert(key.into(), row);
             return true;
         }
