@@ -230,6 +230,7 @@ impl<R: Records> Analysis<R> {
             heads_cut: counts.pairing.cut_heads,
             pairing_full: counts.pairing.queue_overflows,
             exchanges_not_learned: self.consumer.inventory.not_learned(),
+            fields_full: self.consumer.inventory.fields_full(),
             endpoints_full: endpoints.refused,
             ..self.consumer.counters.clone()
         }

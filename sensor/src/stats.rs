@@ -112,6 +112,7 @@ counters! {
     Loss heads_cut "messages" "start lines and fields cut by a loss or by the end"
     Loss pairing_full "exchanges" "requests dropped because too many waited on one connection"
     Activity exchanges_not_learned "exchanges" "exchanges that were counted and not learned from: beyond inventory.learn_rate"
+    Loss fields_full "exchanges" "exchanges in which no new field had room: inventory.max_fields reached"
     Loss checkpoints_failed "checkpoints" "checkpoints of the inventory that could not be written"
     Loss endpoints_full "exchanges" "exchanges in no row: inventory.max_endpoints reached"
     Loss output_failed "records" "records that the output could not write (disk full?)"

@@ -208,6 +208,11 @@ impl Endpoints {
         self.listed.iter().map(|(key, row)| (&key[..], row))
     }
 
+    /// Every row that is kept, listed or not.
+    pub fn iter_all(&self) -> impl Iterator<Item = &Row> {
+        [&self.listed, &self.candidates, &self.older_candidates].into_iter().flat_map(Rows::values)
+    }
+
     /// How many endpoints are listed.
     pub fn len(&self) -> usize {
         self.listed.len()

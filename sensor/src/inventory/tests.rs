@@ -2,7 +2,8 @@ use super::{budget::FIRST, *};
 use crate::event::sample::exchange;
 
 fn learned(rate: u32, exchanges: u32) -> (u64, u64, f64) {
-    let mut inventory = Inventory::new(10, rate, 1, Rules::default()).unwrap();
+    let limits = Limits { endpoints: 10, fields: 1000, learn_rate: rate };
+    let mut inventory = Inventory::new(limits, 1, Rules::default()).unwrap();
     for _ in 0..exchanges {
         inventory.record(&mut exchange("GET /a?b=1 HTTP/1.1\nHost: h\n", 200));
     }

@@ -61,18 +61,17 @@ impl Endpoints {
         self.listed.values_mut().for_each(|row| row.changed = true);
     }
 
-    /// Takes a row back; whether it was one.
-    pub fn restore(&mut self, key: &[u8], bytes: &[u8]) -> bool {
-        let Some(key) = key.strip_prefix(PREFIX) else { return false };
-        let Ok(stored) = postcard::from_bytes::<Stored>(bytes) else { return false };
+    /// Takes a row back, if it is one.
+    pub fn restore(&mut self, key: &[u8], bytes: &[u8]) -> Option<&Row> {
+        let key = key.strip_prefix(PREFIX)?;
+        let stored = postcard::from_bytes::<Stored>(bytes).ok()?;
         let row = Row::restored(stored);
         let is_row = row.ends.is_sorted() && row.ends[4] < key.len();
-        if is_row && self.listed.len() < self.max_rows {
-            self.operations.add(&Key::of(row.key_parts(key)));
-            self.listed.insert(key.into(), row);
-            return true;
+        if !is_row || self.listed.len() >= self.max_rows {
+            return None;
         }
-        false
+        self.operations.add(&Key::of(row.key_parts(key)));
+        Some(self.listed.entry_ref(key).insert(row).into_mut())
     }
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     event::sample::exchange,
     exchange::{Body as Kept, Timestamp},
-    inventory::{Inventory, description::Type, rules::Rules},
+    inventory::{Inventory, Limits, description::Type, rules::Rules},
 };
 
 fn with_bodies(request: &str, sent: &str, status: u16, answer: &str) -> Exchange {
@@ -18,7 +18,8 @@ fn with_bodies(request: &str, sent: &str, status: u16, answer: &str) -> Exchange
 }
 
 fn inventory() -> Inventory {
-    Inventory::new(100, u32::MAX, 7, Rules::default()).unwrap()
+    let limits = Limits { endpoints: 100, fields: 10_000, learn_rate: u32::MAX };
+    Inventory::new(limits, 7, Rules::default()).unwrap()
 }
 
 const POST: &str = "POST /users/17 HTTP/1.1\nHost: api\nContent-Type: application/json\n";

@@ -2,7 +2,7 @@ use super::{MAX_OPERATIONS, OTHER};
 use crate::{
     event::sample::{self, START},
     exchange::{Body, Exchange, Timestamp},
-    inventory::{Inventory, description::Operation, rules::Rules},
+    inventory::{Inventory, Limits, description::Operation, rules::Rules},
 };
 
 fn post(path: &str, body: &str) -> Exchange {
@@ -17,7 +17,8 @@ fn call(method: &str) -> Exchange {
 }
 
 fn inventory() -> Inventory {
-    Inventory::new(2000, u32::MAX, 7, Rules::default()).unwrap()
+    let limits = Limits { endpoints: 2000, fields: 10_000, learn_rate: u32::MAX };
+    Inventory::new(limits, 7, Rules::default()).unwrap()
 }
 
 /// Route, operation and requests of each row.
