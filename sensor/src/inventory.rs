@@ -145,6 +145,24 @@ impl Inventory {
         details
     }
 
+    /// Everything about at most `limit` endpoints that have changed since they were last taken
+    /// here; fewer than `limit` when these are all.
+    pub fn take_unsent(&mut self, limit: usize, now: Timestamp) -> Vec<EndpointDetail> {
+        let keys = self.endpoints.take_unsent(limit);
+        let details = keys.iter().filter_map(|key| {
+            let row = self.endpoints.get(key)?;
+            Some(self.detail_of(key, row, now))
+        });
+        details.collect()
+    }
+
+    /// Ids of endpoints that turned out to be others, with the ids that took their place, since the
+    /// last call.
+    pub fn take_moved(&mut self) -> Vec<(String, String)> {
+        self.endpoints.settle();
+        self.endpoints.take_moved()
+    }
+
     /// Takes what specifications declare, in place of what they declared before of the same hosts.
     /// Their routes are preferred for paths, with their names.
     pub fn declare(&mut self, operations: Vec<Operation>) -> Declared {

@@ -85,6 +85,12 @@ counters! {
     Activity http_09 "exchanges" "HTTP/0.9 requests, recognised by their line without version"
     Activity routes_forgotten "exchanges" "exchanges of routes that only ever gave 400, 404, 405 or 501"
     Activity records_written "records" "exchange records written by the output"
+    Activity kafka_acknowledged "records" "records that the brokers have, endpoints and heartbeats too"
+    Activity kafka_errors "errors" "errors of brokers or on the way to them"
+    Gauge kafka_in_flight "records" "records sent and not acknowledged yet"
+    Gauge spool_bytes "bytes" "records on disk that wait for the brokers"
+    Gauge spool_records "records" "of them"
+    Activity endpoints_cut "records" "endpoint records cut to kafka.max_record_bytes"
 
     Loss ring_full "segments" "the ring buffer had no room: raise capture.ring_bytes"
     Loss ring_full_bytes "bytes" "payload bytes of those segments"
@@ -117,6 +123,8 @@ counters! {
     Loss endpoints_full "exchanges" "exchanges in no row: inventory.max_endpoints reached"
     Loss output_failed "records" "records that the output could not write (disk full?)"
     Loss output_slow "records" "records dropped because the output could not keep up"
+    Loss spool_dropped "records" "exchange records dropped, oldest first: spool.max_bytes reached"
+    Loss kafka_too_large "records" "records longer than kafka.max_record_bytes or the brokers allow"
     Loss tail_slow "records" "records dropped because a reader of /tail could not keep up"
 }
 

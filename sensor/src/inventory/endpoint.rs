@@ -203,6 +203,11 @@ impl Endpoints {
         self.listed.iter().find(|(key, _)| row::id(key) == wanted).map(|(key, row)| (&key[..], row))
     }
 
+    /// The row of a key.
+    pub fn get(&self, key: &[u8]) -> Option<&Row> {
+        self.listed.get(key)
+    }
+
     /// Every listed row with its key, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Row)> {
         self.listed.iter().map(|(key, row)| (&key[..], row))

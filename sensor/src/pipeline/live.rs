@@ -18,6 +18,8 @@ use tracing::{debug, info, warn};
 use super::{
     checkpoint::Checkpoints,
     inventory,
+    outputs::{self, Output},
+    publisher::Publisher,
     records::{self, Outbox, Shared},
     replay::mask_key,
     secrets,
@@ -37,11 +39,7 @@ use crate::{
     control::{self, Query, Socket, TlsStatus},
     exchange::Timestamp,
     inventory::Inventory,
-    sink::{
-        Sink,
-        file::{FileSettings, RotatingFile},
-        stdout::stdout,
-    },
+    sink::kafka::Meter,
     stats::{self, CaptureStatus, Counters, Memory, Ring, Status},
 };
 
@@ -85,7 +83,7 @@ pub fn run(
     }
     let mut inventory = inventory::new(config, config.inventory.learn_rate, &key)?;
     let checkpoints = checkpoints(config, &mut inventory);
-    let sink = sink(&config.output)?;
+    let Output { sink, kafka } = Output::open(config, &key)?;
     let mut capture = LiveCapture::start(&options(config, &cgroup))?;
     info!(cgroup = %cgroup.display(), knows_sender = capture.knows_sender(), "attached");
     if config.tls.enabled {
@@ -108,6 +106,8 @@ pub fn run(
     let lookups = spawn("lookups", move || lookups.run())?;
     let (outbox, writer, shared) = records::channel(sink, key, config.node.name.clone());
     let writer = spawn("records", move || writer.run())?;
+    let (sender, meter) = kafka.unzip();
+    let sender = sender.map(|sender| spawn("kafka", move || sender.run())).transpose()?;
     let (queries, questions) = sync_channel(QUERIES);
     let server = serve(socket, queries.clone(), Arc::clone(stop))?;
     let view = view.map(|view| show(view, queries, Arc::clone(stop))).transpose()?;
@@ -116,6 +116,8 @@ pub fn run(
         capture,
         libraries,
         checkpoints,
+        publisher: meter.clone().map(|meter| Publisher::new(config, meter)),
+        meter,
         shared,
         started: jiff::Timestamp::now(),
         config: config.clone(),
@@ -124,7 +126,8 @@ pub fn run(
     node.capture(&questions, stop);
     node.finish();
     drop(questions);
-    for thread in [Some(server), Some(writer), Some(lookups), watcher].into_iter().flatten() {
+    for thread in [Some(server), Some(writer), sender, Some(lookups), watcher].into_iter().flatten()
+    {
         // A thread that panicked has said so.
         let _ = thread.join();
     }
@@ -142,6 +145,10 @@ struct Node {
     libraries: Option<Handle>,
     /// Where the inventory survives a restart.
     checkpoints: Option<Checkpoints>,
+    /// Where endpoints and heartbeats are sent.
+    publisher: Option<Publisher>,
+    /// The Kafka sink's.
+    meter: Option<Arc<Meter>>,
     shared: Arc<Shared>,
     started: jiff::Timestamp,
     config: Config,
@@ -169,6 +176,7 @@ impl Node {
             if let Some(checkpoints) = &mut self.checkpoints {
                 checkpoints.tick(self.analysis.inventory());
             }
+            self.publish();
             while let Ok(query) = questions.try_recv() {
                 self.answer(query);
             }
@@ -198,6 +206,32 @@ impl Node {
             self.analysis.records().flush();
         }
         count
+    }
+
+    fn publish(&mut self) {
+        let Some(mut publisher) = self.publisher.take() else { return };
+        if publisher.is_heartbeat_due() {
+            let status = self.status();
+            publisher.heartbeat(status, now(), self.analysis.records());
+        }
+        if let Some(changes) = publisher.tick(self.analysis.inventory(), now()) {
+            publisher.pass_on(changes, self.analysis.records());
+        }
+        self.publisher = Some(publisher);
+    }
+
+    /// The endpoints that changed since they were last sent, and a last heartbeat.
+    fn publish_last(&mut self) {
+        let Some(mut publisher) = self.publisher.take() else { return };
+        let deadline = publisher.begin_last();
+        while !publisher.is_idle() && Instant::now() < deadline {
+            if let Some(changes) = publisher.tick(self.analysis.inventory(), now()) {
+                publisher.pass_on(changes, self.analysis.records());
+            }
+            thread::yield_now();
+        }
+        let status = self.status();
+        publisher.heartbeat(status, now(), self.analysis.records());
     }
 
     fn drain_notices(&mut self) {
@@ -239,6 +273,7 @@ impl Node {
         let deadline = Instant::now() + FAREWELL;
         while self.drain() > 0 && Instant::now() < deadline {}
         self.analysis.close();
+        self.publish_last();
         if let Some(checkpoints) = self.checkpoints.take() {
             checkpoints.finish(self.analysis.inventory());
         }
@@ -280,7 +315,7 @@ impl Node {
         let kernel = self.capture.counters();
         let analysis = self.analysis.counters();
         let load = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
-        Counters {
+        let counters = Counters {
             bytes_skipped: kernel.skipped_bytes,
             twins_muted: kernel.twins,
             tls_connections: if self.config.tls.enabled {
@@ -308,6 +343,10 @@ impl Node {
             output_slow: self.analysis.records().dropped,
             tail_slow: load(&self.shared.tail_lost),
             ..analysis
+        };
+        match &self.meter {
+            Some(meter) => outputs::count(meter, &counters),
+            None => counters,
         }
     }
 
@@ -417,21 +456,6 @@ fn options(config: &Config, cgroup: &std::path::Path) -> Options {
         read_tls: config.tls.enabled,
         log_level: config.log.level,
     }
-}
-
-fn sink(output: &config::Output) -> Result<Option<Box<dyn Sink + Send>>> {
-    Ok(match output.exchanges {
-        Exchanges::None => None,
-        Exchanges::Stdout => Some(Box::new(stdout().context("failed to open standard output")?)),
-        Exchanges::File => {
-            let config::OutputFile { path, max_bytes, keep } = output.file.clone();
-            let settings = FileSettings { path, max_bytes, keep };
-            let file = RotatingFile::open(settings).with_context(|| {
-                format!("failed to open output.file.path {}", output.file.path.display())
-            })?;
-            Some(Box::new(file))
-        }
-    })
 }
 
 fn serve(

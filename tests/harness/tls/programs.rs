@@ -55,7 +55,7 @@ fn from_npm(node: &Node, package: &str, version: &str) -> PathBuf {
 
 /// Makes a file or folder by a command where it is not there. What was left half made is made
 /// anew.
-fn once(path: &Path, make: impl FnOnce(&Path) -> Command) -> PathBuf {
+pub(in super::super) fn once(path: &Path, make: impl FnOnce(&Path) -> Command) -> PathBuf {
     if !path.exists() {
         let mut partial = path.as_os_str().to_owned();
         partial.push(".partial");

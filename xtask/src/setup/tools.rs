@@ -1,6 +1,6 @@
 //! The servers and tools of the tests and benches.
 //!
-//! What comes from npm and PyPI the tests fetch themselves, into the target directory.
+//! What comes from npm, PyPI and Maven the tests fetch themselves, into the target directory.
 
 use std::path::Path;
 
@@ -20,9 +20,11 @@ const TOOLS: &[(&str, &str)] = &[
     ("golang-go", "go"),
     ("haproxy", "haproxy"),
     ("iproute2", "ip"),
+    ("kcat", "kcat"),
     ("lighttpd", "lighttpd"),
     ("lighttpd-mod-gnutls", "/usr/lib/lighttpd/mod_gnutls.so"),
     ("lighttpd-mod-openssl", "/usr/lib/lighttpd/mod_openssl.so"),
+    ("maven", "mvn"),
     ("nftables", "nft"),
     ("nginx-light", "nginx"),
     ("nodejs", "node"),

@@ -56,6 +56,17 @@ impl Endpoints {
         changes
     }
 
+    /// Keys of at most `limit` rows that have changed since they were last taken here; fewer than
+    /// `limit` when these are all.
+    pub fn take_unsent(&mut self, limit: usize) -> Vec<Box<[u8]>> {
+        let rows = self.listed.iter_mut().filter(|(_, row)| row.unsent).take(limit);
+        let taken = rows.map(|(key, row)| {
+            row.unsent = false;
+            key.clone()
+        });
+        taken.collect()
+    }
+
     /// All rows are to be taken again.
     pub fn mark_changed(&mut self) {
         self.listed.values_mut().for_each(|row| row.changed = true);
@@ -117,6 +128,8 @@ impl Row {
             workload: stored.workload.map(workload),
             learned: stored.learned,
             changed: false,
+            // Others may have changed since it was sent.
+            unsent: true,
             place: None,
             untold: 0,
             shape: 0,
