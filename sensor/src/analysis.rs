@@ -219,6 +219,7 @@ impl<R: Records> Analysis<R> {
             other_connections: counts.not_http,
             tunnels: counts.pairing.tunnels,
             http_09: counts.pairing.http09_requests,
+            routes_unlisted: endpoints.unlisted,
             routes_forgotten: endpoints.forgotten,
             gap_bytes: counts.lost_bytes + memory.stray_bytes,
             early_lost: counts.early_lost,

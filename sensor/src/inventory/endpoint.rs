@@ -78,7 +78,9 @@ pub struct Counters {
     pub refused: u64,
     /// Responses without a request.
     pub unpaired_responses: u64,
-    /// Of routes that were only ever answered with 400, 404, 405 or 501, and forgotten.
+    /// Of routes that were only ever answered with 400, 404, 405 or 501, and wait.
+    pub unlisted: u64,
+    /// Of such routes that were forgotten.
     pub forgotten: u64,
     /// Paths.
     pub paths: paths::Counters,
@@ -230,7 +232,9 @@ impl Endpoints {
 
     /// What is in no row.
     pub fn counters(&self) -> Counters {
-        Counters { paths: self.paths.counters(), ..self.counters }
+        let waiting = self.candidates.values().chain(self.older_candidates.values());
+        let unlisted = waiting.map(Row::requests).sum();
+        Counters { unlisted, paths: self.paths.counters(), ..self.counters }
     }
 
     /// Makes the template and the key. An answer that shows that the path exists makes it evidence;

@@ -21,3 +21,31 @@ fn beyond_the_rate_exchanges_are_only_counted() {
     assert_eq!(learned(300, 400), (400, 100, 300.0));
     assert_eq!(learned(u32::MAX, 400), (400, 0, 400.0));
 }
+
+#[test]
+fn what_is_declared_survives() {
+    let limits = Limits { endpoints: 10, fields: 1000, learn_rate: 10 };
+    let new = || Inventory::new(limits, 1, Rules::default()).unwrap();
+    let mut inventory = new();
+    inventory.record(&mut exchange("GET /pets/7 HTTP/1.1\nHost: h:81\n", 200));
+    let declared = Operation {
+        host: "h:81".to_owned(),
+        method: "GET".to_owned(),
+        route: "/pets/{petId}".to_owned(),
+        ..Operation::default()
+    };
+    inventory.declare(vec![declared]);
+    let declarations = |inventory: &mut Inventory| {
+        let rows = inventory.rows(Timestamp::default());
+        rows.into_iter().map(|row| (row.route, row.declared)).collect::<Vec<_>>()
+    };
+    let expect = [("/pets/{petId}".to_owned(), Some(Declaration::Declared))];
+    assert_eq!(declarations(&mut inventory), expect);
+    let mut restored = new();
+    for change in inventory.take_changes(usize::MAX) {
+        if let Some(value) = change.value {
+            assert!(restored.restore(&change.key, &value));
+        }
+    }
+    assert_eq!(declarations(&mut restored), expect);
+}
