@@ -6,6 +6,8 @@
 //! `docs/schemas/exchange.v1.json` is made from these types.
 
 mod body;
+#[cfg(test)]
+mod compatibility;
 mod endpoint;
 mod heartbeat;
 mod id;

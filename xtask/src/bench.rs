@@ -8,6 +8,7 @@ mod children;
 mod cpu;
 mod figure;
 mod inventory;
+mod kafka;
 mod load;
 mod machine;
 mod memory;
@@ -63,6 +64,11 @@ const BENCHES: &[Bench] = &[
         name: "inventory",
         about: "what learning costs with 10 endpoints and with 20,000, in time and memory",
         run: inventory::run,
+    },
+    Bench {
+        name: "kafka",
+        about: "exchanges a second from a capture file into a broker, and what the sink costs",
+        run: kafka::run,
     },
     Bench {
         name: "memory",

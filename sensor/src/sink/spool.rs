@@ -22,7 +22,7 @@ use std::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 pub use self::{
@@ -108,7 +108,7 @@ fn start(settings: Settings, lock: File) -> io::Result<(Writer, Reader, Arc<Mete
         segments: found.segments.into(),
         read: Position::default(),
         read_records: 0,
-        closed: false,
+        closed: None,
         folder: settings.folder.clone(),
         meter: Arc::clone(&meter),
     };
@@ -156,8 +156,8 @@ struct State {
     read: Position,
     /// Records before that place in its segment.
     read_records: u64,
-    /// Nothing more will be written.
-    closed: bool,
+    /// Since when nothing more will be written.
+    closed: Option<Instant>,
     folder: PathBuf,
     meter: Arc<Meter>,
 }

@@ -30,6 +30,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from
 /// How long a loop waits for records while answers are expected, and while none are.
 const BUSY: Duration = Duration::from_millis(5);
 const IDLE: Duration = Duration::from_millis(100);
+/// How long a pause goes on after the end has come.
+const SLICE: Duration = Duration::from_millis(25);
 
 /// The two spools, exchanges first.
 const LANES: usize = 2;
@@ -107,7 +109,7 @@ impl Sender {
             if self.is_late() {
                 break;
             }
-            thread::sleep(pause);
+            self.pause(pause);
             pause = (pause * 2).min(PAUSES.1);
         }
         let left = self.left();
@@ -307,15 +309,25 @@ impl Sender {
         }
     }
 
+    /// Waits, unless the end comes.
+    fn pause(&mut self, length: Duration) {
+        let start = Instant::now();
+        while start.elapsed() < length && !self.is_late() {
+            thread::sleep(SLICE);
+        }
+    }
+
     /// Whether the end has waited long enough.
     fn is_late(&mut self) -> bool {
-        if !self.lanes.iter().all(Reader::is_closed) {
+        let closed = self.lanes.iter().map(Reader::closed).max().flatten();
+        let Some(closed) = closed.filter(|_| self.lanes.iter().all(|l| l.closed().is_some()))
+        else {
             return false;
-        }
+        };
         let acknowledged = self.acknowledged();
         let (Patience::Within(wait) | Patience::WhileSomeArrive(wait)) = self.settings.patience;
         let now = Instant::now();
-        let end = self.end.get_or_insert(End { deadline: now + wait, acknowledged });
+        let end = self.end.get_or_insert(End { deadline: closed + wait, acknowledged });
         if matches!(self.settings.patience, Patience::WhileSomeArrive(_))
             && acknowledged > end.acknowledged
         {

@@ -159,11 +159,11 @@ impl Reader {
             segment.number > number && segment.records > 0
                 || segment.number == number && segment.length > offset
         });
-        state.closed && !unread && self.in_flight.is_empty()
+        state.closed.is_some() && !unread && self.in_flight.is_empty()
     }
 
-    /// Whether nothing more will be appended.
-    pub fn is_closed(&self) -> bool {
+    /// Since when nothing more is appended.
+    pub fn closed(&self) -> Option<Instant> {
         self.shared.state().closed
     }
 
@@ -204,7 +204,7 @@ impl Reader {
                 }
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            if state.closed || left.is_zero() {
+            if state.closed.is_some() || left.is_zero() {
                 return None;
             }
             let waited = shared.changed.wait_timeout(state, left);

@@ -269,7 +269,7 @@ impl Drop for Writer {
         let lost = self.buffered;
         let mut state = self.shared.state();
         state.meter.failed.fetch_add(lost, Ordering::Relaxed);
-        state.closed = true;
+        state.closed = Some(Instant::now());
         drop(state);
         self.shared.changed.notify_all();
     }
