@@ -95,7 +95,7 @@ fn response(endpoint: usize, number: usize) -> String {
             0 => write!(body, "{separator}\"{field}\":{value}"),
             1 => write!(body, "{separator}\"{field}\":\"s{value}\""),
             2 => write!(body, "{separator}\"{field}\":{}.25", value % 1000),
-            _ => write!(body, "{separator}\"{field}\":{}", value % 2 == 0),
+            _ => write!(body, "{separator}\"{field}\":{}", value.is_multiple_of(2)),
         };
     }
     body.push('}');
