@@ -219,6 +219,7 @@ impl<R: Records> Analysis<R> {
             other_connections: counts.not_http,
             tunnels: counts.pairing.tunnels,
             http_09: counts.pairing.http09_requests,
+            routes_unlisted: endpoints.unlisted,
             routes_forgotten: endpoints.forgotten,
             gap_bytes: counts.lost_bytes + memory.stray_bytes,
             early_lost: counts.early_lost,
@@ -230,6 +231,7 @@ impl<R: Records> Analysis<R> {
             heads_cut: counts.pairing.cut_heads,
             pairing_full: counts.pairing.queue_overflows,
             exchanges_not_learned: self.consumer.inventory.not_learned(),
+            fields_full: self.consumer.inventory.fields_full(),
             endpoints_full: endpoints.refused,
             ..self.consumer.counters.clone()
         }
@@ -247,7 +249,7 @@ impl<R: Records> Consumer<R> {
             }
         }
         self.count(&exchange);
-        let template = self.inventory.record(&exchange);
+        let template = self.inventory.record(&mut exchange);
         exchange.drop_bodies();
         self.records.record(exchange, template);
     }

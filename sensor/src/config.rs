@@ -138,6 +138,8 @@ pub struct Store {
 pub struct Inventory {
     /// Rows kept.
     pub max_endpoints: usize,
+    /// Fields known of all endpoints together.
+    pub max_fields: usize,
     /// Exchanges a second that are learned from; the others are only counted.
     pub learn_rate: u32,
     /// File with owners and kinds of sensitive data.
@@ -344,7 +346,12 @@ impl Default for Config {
                 cache: Some(PathBuf::from("/var/lib/sensor/libraries.json")),
             },
             http: Http { max_head_bytes: 64 << 10, max_decoded_bytes: 1 << 20 },
-            inventory: Inventory { max_endpoints: 20_000, learn_rate: 5_000, rules: None },
+            inventory: Inventory {
+                max_endpoints: 20_000,
+                max_fields: 1_000_000,
+                learn_rate: 5_000,
+                rules: None,
+            },
             store: Store { path: Some(PathBuf::from("/var/lib/sensor/inventory.redb")) },
             mask: Mask { key_file: None },
             control: Control { socket: PathBuf::from("/run/sensor/control.sock") },

@@ -132,6 +132,10 @@ pub struct ExchangeEvent<'a> {
     #[serde(rename = "http.route", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     route: Option<&'a str>,
+    /// The operations called, where several share the path (GraphQL, JSON-RPC), by name.
+    #[serde(rename = "http.request.operations", skip_serializing_if = "<[_]>::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    operations: &'a [Box<str>],
     /// Facts on the parameters of the path, in its order.
     #[serde(rename = "url.path_parameters", skip_serializing_if = "PathParameters::is_empty")]
     #[schemars(with = "Vec<names::ParameterFacts<'static>>")]
@@ -331,6 +335,7 @@ impl<'a> ExchangeEvent<'a> {
             host: request.and_then(Host::of),
             route: request.map(|_| &template.route[..]),
             path_parameters: PathParameters::of(request, template, key),
+            operations: &exchange.operations,
             query_parameters_omitted: query_parameters.omitted(),
             query_parameters,
             request_fields_omitted: request_fields.omitted(),

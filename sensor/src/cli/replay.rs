@@ -88,7 +88,8 @@ impl Arguments {
             eprintln!("warning: {}", human::printable(problem));
         }
         let lost = outcome.counters.losses().iter().any(|loss| loss.count > 0);
-        if io::stderr().is_terminal() || lost {
+        let dark = outcome.counters.tls_dark > 0;
+        if io::stderr().is_terminal() || lost || dark {
             eprintln!("{}", summary(&outcome.counters, started.elapsed().as_secs_f64()));
         }
         Ok(terminal::exit_code(outcome.problems.is_empty()))
@@ -141,6 +142,10 @@ fn summary(counters: &Counters, seconds: f64) -> String {
     let losses: Vec<_> = losses
         .map(|loss| format!("{} {} {}", human::integer(loss.count), loss.what, loss.cause))
         .collect();
+    if counters.tls_dark > 0 {
+        let count = human::integer(counters.tls_dark);
+        text.push_str(&format!("; {count} over TLS not read: give their secrets with --keylog"));
+    }
     if !losses.is_empty() {
         text.push_str("; lost: ");
         text.push_str(&losses.join(", "));
@@ -164,6 +169,9 @@ mod tests {
         assert_eq!(summary(&counters, 0.49), expect);
         let counters = Counters { gap_bytes: 7, ..counters };
         assert_eq!(summary(&counters, 0.49), format!("{expect}; lost: 7 bytes gap_bytes"));
+        let counters = Counters { gap_bytes: 0, tls_dark: 2, ..counters };
+        let dark = "2 over TLS not read: give their secrets with --keylog";
+        assert_eq!(summary(&counters, 0.49), format!("{expect}; {dark}"));
     }
 
     #[test]

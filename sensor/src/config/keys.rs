@@ -216,6 +216,14 @@ pub const KEYS: &[Key] = &[
         get: |config| Some(config.inventory.max_endpoints.to_string()),
     },
     Key {
+        name: "inventory.max_fields",
+        meaning: "fields known of all endpoints together, some 250 bytes each",
+        set: |config, value| {
+            value.count(0, 100_000_000).map(|count| config.inventory.max_fields = count as usize)
+        },
+        get: |config| Some(config.inventory.max_fields.to_string()),
+    },
+    Key {
         name: "inventory.learn_rate",
         meaning: "exchanges a second that are learned from; others are counted",
         set: |config, value| {

@@ -42,6 +42,7 @@ pub(crate) fn unanswered(text: &str) -> Exchange {
         })),
         caller: None,
         tls: None,
+        operations: Vec::new(),
         missing,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sketches_ddsketch::{Config, DDSketch};
 
-use super::{EndpointRow, Key, Latency, process_name};
+use super::{EndpointRow, Ends, Key, Latency, process_name};
 use crate::{
     exchange::{Exchange, Request, Timestamp, Workload},
     inventory::{
@@ -38,7 +38,7 @@ const MISSES: [u16; 4] = [400, 404, 405, 501];
 
 /// What is known of an endpoint.
 pub struct Row {
-    pub(super) ends: [usize; 4],
+    pub(super) ends: Ends,
     pub(super) requests: u64,
     pub(super) errors: u64,
     pub(super) unanswered: u64,
@@ -216,7 +216,7 @@ impl Row {
     }
 
     pub(in crate::inventory) fn show(&self, key: &[u8], now: Timestamp) -> EndpointRow {
-        let [role, method, host, route] =
+        let [role, method, host, route, operation] =
             self.key_parts(key).map(|part| String::from_utf8_lossy(part).into_owned());
         let workload = self.workload.as_deref();
         let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
@@ -226,6 +226,7 @@ impl Row {
             role,
             method,
             route,
+            operation: Some(operation).filter(|name| !name.is_empty()),
             requests: self.requests,
             errors: self.errors,
             unanswered: self.unanswered,
@@ -247,8 +248,8 @@ impl Row {
         }
     }
 
-    /// Role, method, service and route of the row's key.
-    pub(super) fn key_parts<'k>(&self, key: &'k [u8]) -> [&'k [u8]; 4] {
+    /// Role, method, service, route and operation of the row's key.
+    pub(super) fn key_parts<'k>(&self, key: &'k [u8]) -> [&'k [u8]; 5] {
         let mut start = 0;
         self.ends.map(|end| {
             let part = key.get(start..end).unwrap_or_default();
