@@ -138,13 +138,18 @@ mod tests {
     use super::*;
     use crate::{
         event::{EventIds, sample},
-        inventory::{Inventory, description::Schema, rules::Rules},
+        inventory::{Inventory, Limits, description::Schema, rules::Rules},
     };
 
+    fn inventory() -> Inventory {
+        let limits = Limits { endpoints: 10, fields: 1000, learn_rate: 1000 };
+        Inventory::new(limits, 7, Rules::default()).unwrap()
+    }
+
     fn detail() -> EndpointDetail {
-        let mut inventory = Inventory::new(10, 1000, 7, Rules::default()).unwrap();
+        let mut inventory = inventory();
         let text = "GET /users/42?page=1 HTTP/1.1\nHost: shop.example\n\n";
-        inventory.record(&sample::exchange(text, 200));
+        inventory.record(&mut sample::exchange(text, 200));
         inventory.take_unsent(10, Timestamp(sample::START)).pop().unwrap()
     }
 
@@ -154,10 +159,10 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_taken_once_for_each_change() {
-        let mut inventory = Inventory::new(10, 1000, 7, Rules::default()).unwrap();
-        let exchange = sample::exchange("GET /a HTTP/1.1\nHost: shop.example\n\n", 200);
+        let mut inventory = inventory();
+        let mut exchange = sample::exchange("GET /a HTTP/1.1\nHost: shop.example\n\n", 200);
         let mut taken = |calls: usize| {
-            (0..calls).for_each(|_| drop(inventory.record(&exchange).route.clone()));
+            (0..calls).for_each(|_| drop(inventory.record(&mut exchange).route.clone()));
             inventory.take_unsent(10, Timestamp(sample::START)).len()
         };
         assert_eq!([taken(0), taken(2), taken(0), taken(1)], [0, 1, 0, 1]);
