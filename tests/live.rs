@@ -11,7 +11,9 @@ mod live {
     mod dialogues;
     mod handshake;
     mod inventory;
+    mod metrics;
     mod namespaces;
+    mod privileges;
     mod programs;
     mod tls;
     mod transfers;

@@ -150,6 +150,11 @@ impl<R: Records> Analysis<R> {
         }
     }
 
+    /// Who owns sockets, where that can be known.
+    pub fn attribution(&self) -> Option<&Attribution> {
+        self.consumer.attribution.as_ref()
+    }
+
     /// Hands out everything that is open.
     pub fn close(&mut self) {
         let consumer = &mut self.consumer;
@@ -269,6 +274,10 @@ impl<R: Records> Consumer<R> {
             (Some(_), Some(_)) => counters.exchanges_paired += 1,
             (Some(_), None) => counters.requests_unanswered += 1,
             _ => counters.responses_unpaired += 1,
+        }
+        if let Some(workload) = &exchange.workload {
+            counters.exchanges_with_process += u64::from(workload.pid.is_some());
+            counters.exchanges_with_container += u64::from(workload.container.is_some());
         }
         if let Some(request) = &exchange.request {
             counters.count_problems(request.problems);

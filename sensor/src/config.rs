@@ -11,6 +11,7 @@ mod written;
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -51,6 +52,8 @@ pub struct Config {
     pub mask: Mask,
     /// `[control]`
     pub control: Control,
+    /// `[metrics]`
+    pub metrics: Metrics,
     /// `[output]`
     pub output: Output,
     /// `[log]`
@@ -152,6 +155,14 @@ pub struct Mask {
 pub struct Control {
     /// Its path.
     pub socket: PathBuf,
+}
+
+/// What Prometheus and a kubelet ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metrics {
+    /// TCP address of `/metrics`, `/healthz` and `/readyz`; `None` has them on the control socket
+    /// alone.
+    pub address: Option<SocketAddr>,
 }
 
 /// Where exchanges go.
@@ -294,6 +305,7 @@ impl Default for Config {
             store: Store { path: Some(PathBuf::from("/var/lib/sensor/inventory.redb")) },
             mask: Mask { key_file: None },
             control: Control { socket: PathBuf::from("/run/sensor/control.sock") },
+            metrics: Metrics { address: None },
             output: Output {
                 exchanges: Exchanges::None,
                 file: OutputFile {

@@ -82,9 +82,14 @@ counters! {
     Activity exchanges_paired "exchanges" "exchanges with both request and response"
     Activity requests_unanswered "exchanges" "requests for which no response was seen"
     Activity responses_unpaired "exchanges" "responses for which the request was never seen"
+    Activity exchanges_with_process "exchanges" "exchanges whose process is known"
+    Activity exchanges_with_container "exchanges" "exchanges whose container is known"
     Activity http_09 "exchanges" "HTTP/0.9 requests, recognised by their line without version"
     Activity routes_forgotten "exchanges" "exchanges of routes that only ever gave 400, 404, 405 or 501"
     Activity records_written "records" "exchange records written by the output"
+
+    Gauge records_waiting "batches" "batches of exchanges that wait for the output"
+    Gauge lookups_waiting "lookups" "sockets whose process is being looked up"
 
     Loss ring_full "segments" "the ring buffer had no room: raise capture.ring_bytes"
     Loss ring_full_bytes "bytes" "payload bytes of those segments"
@@ -182,6 +187,9 @@ pub struct Status {
     pub counters: BTreeMap<String, u64>,
     /// Messages by what is odd about them.
     pub malformed: BTreeMap<String, u64>,
+    /// Sockets by what the search for their process came to.
+    #[serde(default)]
+    pub attribution: BTreeMap<String, u64>,
     /// What is held in memory.
     pub memory: Memory,
     /// Processor time that the sensor used in user space and in system calls, in seconds. The

@@ -255,6 +255,15 @@ pub const KEYS: &[Key] = &[
         get: |config| Some(quote(&config.control.socket.to_string_lossy())),
     },
     Key {
+        name: "metrics.address",
+        meaning: "TCP address of /metrics, /healthz and /readyz; none has no port",
+        set: |config, value| value.address().map(|address| config.metrics.address = address),
+        get: |config| {
+            let address = config.metrics.address;
+            Some(quote(&address.map_or_else(|| "none".to_owned(), |address| address.to_string())))
+        },
+    },
+    Key {
         name: "output.exchanges",
         meaning: "where exchange records go: none, stdout or file",
         set: |config, value| {

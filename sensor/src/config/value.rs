@@ -1,6 +1,6 @@
 //! Values as written: text and integers, read as sizes, durations, counts and paths.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use toml::de::DeValue;
 
@@ -108,6 +108,18 @@ impl Value {
             Self::Text(text) if !text.is_empty() => Ok(text),
             _ => Err(Invalid("text that is not empty".to_owned())),
         }
+    }
+
+    /// An IP address with a port, or `none`.
+    pub fn address(&self) -> Result<Option<SocketAddr>, Invalid> {
+        match self {
+            Self::Text(text) if text == "none" => Some(None),
+            Self::Text(text) => text.parse().ok().map(Some),
+            _ => None,
+        }
+        .ok_or_else(|| {
+            Invalid("an address and port (such as 127.0.0.1:9464 or [::]:9464), or none".to_owned())
+        })
     }
 
     /// `true` or `false`.

@@ -48,7 +48,7 @@ fn with_server<T>(
     let socket = Socket::bind(path).unwrap();
     let result = runtime().block_on(async {
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = tokio::spawn(serve(socket, queries, async {
+        let server = tokio::spawn(serve(socket, None, queries, async {
             let _ = stopped.await;
         }));
         let result = ask(client).await;

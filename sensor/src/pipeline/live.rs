@@ -34,7 +34,7 @@ use crate::{
     },
     config::{self, Config, Exchanges},
     connections::Source,
-    control::{self, Query, Socket, TlsStatus},
+    control::{self, Port, Query, Socket, TlsStatus},
     exchange::Timestamp,
     inventory::Inventory,
     sink::{
@@ -79,6 +79,7 @@ pub fn run(
     let protection = protect_memory();
     let cgroup = cgroup_root(config)?;
     let socket = Socket::bind(&config.control.socket)?;
+    let port = config.metrics.address.map(Port::bind).transpose()?;
     let key = mask_key(config)?;
     if config.mask.key_file.is_none() && config.output.exchanges != Exchanges::None {
         warn!("mask.key_file is not set: hashes in records are comparable within this run only");
@@ -109,7 +110,7 @@ pub fn run(
     let (outbox, writer, shared) = records::channel(sink, key, config.node.name.clone());
     let writer = spawn("records", move || writer.run())?;
     let (queries, questions) = sync_channel(QUERIES);
-    let server = serve(socket, queries.clone(), Arc::clone(stop))?;
+    let server = serve(socket, port, queries.clone(), Arc::clone(stop))?;
     let view = view.map(|view| show(view, queries, Arc::clone(stop))).transpose()?;
     let mut node = Node {
         analysis: Analysis::new(config, Source::Node, Some(attribution), inventory, outbox),
@@ -303,6 +304,8 @@ impl Node {
             records_unreadable: self.capture.unreadable(),
             copy_failed: kernel.copy_failed_segments,
             headers_unreadable: kernel.header_errors,
+            records_waiting: load(&self.shared.waiting),
+            lookups_waiting: self.analysis.attribution().map_or(0, Attribution::under_way) as u64,
             records_written: load(&self.shared.given).saturating_sub(load(&self.shared.failed)),
             output_failed: load(&self.shared.failed),
             output_slow: self.analysis.records().dropped,
@@ -364,6 +367,14 @@ impl Node {
             losses: counters.losses(),
             counters: counters.activity(),
             malformed: counters.malformed(),
+            attribution: self
+                .analysis
+                .attribution()
+                .map(|attribution| attribution.statistics().named())
+                .into_iter()
+                .flatten()
+                .map(|(name, count)| (name.to_owned(), count))
+                .collect(),
             memory: Memory {
                 resident_bytes: stats::resident_bytes(),
                 reassembly_bytes: self.analysis.buffered() as u64,
@@ -436,6 +447,7 @@ fn sink(output: &config::Output) -> Result<Option<Box<dyn Sink + Send>>> {
 
 fn serve(
     socket: Socket,
+    port: Option<Port>,
     queries: SyncSender<Query>,
     stop: Arc<AtomicBool>,
 ) -> Result<JoinHandle<()>> {
@@ -449,7 +461,7 @@ fn serve(
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        if let Err(error) = runtime.block_on(control::serve(socket, queries, stopped)) {
+        if let Err(error) = runtime.block_on(control::serve(socket, port, queries, stopped)) {
             warn!(%error, "the control socket failed");
         }
     })
