@@ -7,6 +7,7 @@ use crate::{
     capture::{
         Segment,
         attribution::{Attribution, Socket},
+        kubernetes::Pods,
     },
     config::Config,
     connections::{Connections, Owner, Settings, Source, TlsSettings, nanoseconds},
@@ -49,6 +50,8 @@ pub struct Analysis<R> {
 struct Consumer<R> {
     inventory: Inventory,
     attribution: Option<Attribution>,
+    /// Names of pods, where an API server tells them.
+    pods: Pods,
     now: Instant,
     coverage: Coverage,
     records: R,
@@ -76,6 +79,7 @@ impl<R: Records> Analysis<R> {
             consumer: Consumer {
                 inventory,
                 attribution,
+                pods: Pods::default(),
                 now: Instant::now(),
                 coverage: Coverage::default(),
                 records,
@@ -148,6 +152,12 @@ impl<R: Records> Analysis<R> {
         if let Some(attribution) = &mut self.consumer.attribution {
             attribution.poll(self.consumer.now);
         }
+    }
+
+    /// Takes what the API server says of pods now, and fills it in where it was missing.
+    pub fn set_pods(&mut self, pods: Pods) {
+        self.consumer.inventory.fill_workloads(|workload| pods.fill(workload));
+        self.consumer.pods = pods;
     }
 
     /// Who owns sockets, where that can be known.
@@ -250,6 +260,9 @@ impl<R: Records> Consumer<R> {
             if is_process(exchange.workload.as_ref(), self.own_pid) {
                 return;
             }
+            for workload in [&exchange.workload, &exchange.caller].into_iter().flatten() {
+                self.pods.fill(workload);
+            }
         }
         self.count(&exchange);
         let template = self.inventory.record(&exchange);
@@ -278,6 +291,7 @@ impl<R: Records> Consumer<R> {
         if let Some(workload) = &exchange.workload {
             counters.exchanges_with_process += u64::from(workload.pid.is_some());
             counters.exchanges_with_container += u64::from(workload.container.is_some());
+            counters.exchanges_with_pod += u64::from(workload.kubernetes.get().is_some());
         }
         if let Some(request) = &exchange.request {
             counters.count_problems(request.problems);

@@ -52,6 +52,8 @@ pub struct Config {
     pub mask: Mask,
     /// `[control]`
     pub control: Control,
+    /// `[kubernetes]`
+    pub kubernetes: Kubernetes,
     /// `[metrics]`
     pub metrics: Metrics,
     /// `[output]`
@@ -155,6 +157,26 @@ pub struct Mask {
 pub struct Control {
     /// Its path.
     pub socket: PathBuf,
+}
+
+/// Names of pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kubernetes {
+    /// Where the API server is.
+    pub api: Api,
+    /// Name of this node there; `None` is [`Node::name`].
+    pub node: Option<String>,
+}
+
+/// Where an API server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// Where a pod finds it, when this is one.
+    Auto,
+    /// It is not asked.
+    None,
+    /// At a URL, without credentials, such as that of `kubectl proxy`.
+    Url(String),
 }
 
 /// What Prometheus and a kubelet ask.
@@ -305,6 +327,7 @@ impl Default for Config {
             store: Store { path: Some(PathBuf::from("/var/lib/sensor/inventory.redb")) },
             mask: Mask { key_file: None },
             control: Control { socket: PathBuf::from("/run/sensor/control.sock") },
+            kubernetes: Kubernetes { api: Api::Auto, node: None },
             metrics: Metrics { address: None },
             output: Output {
                 exchanges: Exchanges::None,

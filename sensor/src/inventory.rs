@@ -28,7 +28,7 @@ use self::{
     specifications::{Declared, Specifications},
     template::Template,
 };
-use crate::exchange::{Exchange, Timestamp};
+use crate::exchange::{Exchange, Timestamp, Workload};
 
 /// The key of what specifications declare, in the store.
 const SPECIFICATIONS: &[u8] = b"specifications";
@@ -96,6 +96,11 @@ impl Inventory {
     /// Whether exchanges of that time are still learned from.
     pub fn has_budget(&mut self, now: Timestamp) -> bool {
         self.budget.is_left(now)
+    }
+
+    /// Shows each endpoint's workload to `fill`, which says whether it told it something.
+    pub fn fill_workloads(&mut self, fill: impl FnMut(&Workload) -> bool) {
+        self.endpoints.fill_workloads(fill);
     }
 
     /// Exchanges that were only counted.

@@ -7,6 +7,7 @@
 
 mod checkpoint;
 mod inventory;
+mod kubernetes;
 mod live;
 mod records;
 mod replay;

@@ -84,10 +84,13 @@ counters! {
     Activity responses_unpaired "exchanges" "responses for which the request was never seen"
     Activity exchanges_with_process "exchanges" "exchanges whose process is known"
     Activity exchanges_with_container "exchanges" "exchanges whose container is known"
+    Activity exchanges_with_pod "exchanges" "exchanges whose pod is known by its name"
     Activity http_09 "exchanges" "HTTP/0.9 requests, recognised by their line without version"
     Activity routes_forgotten "exchanges" "exchanges of routes that only ever gave 400, 404, 405 or 501"
     Activity records_written "records" "exchange records written by the output"
 
+    Gauge kubernetes_pods "pods" "pods of this node that the API server told of"
+    Activity kubernetes_errors "errors" "errors of the API server or on the way to it"
     Gauge records_waiting "batches" "batches of exchanges that wait for the output"
     Gauge lookups_waiting "lookups" "sockets whose process is being looked up"
 

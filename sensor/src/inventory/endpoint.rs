@@ -9,12 +9,14 @@
 
 mod host;
 mod moves;
+mod pod;
 mod row;
 mod stored;
 
 pub use host::Host;
 pub(super) use host::is_host;
 pub use moves::Moved;
+pub use pod::PodView;
 pub use row::Row;
 pub use stored::Change;
 
@@ -166,6 +168,13 @@ impl Endpoints {
     /// Every listed row with its key, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Row)> {
         self.listed.iter().map(|(key, row)| (&key[..], row))
+    }
+
+    /// Shows each row's workload to `fill`, which says whether it told it something.
+    pub fn fill_workloads(&mut self, mut fill: impl FnMut(&Workload) -> bool) {
+        for row in self.listed.values_mut() {
+            row.changed |= row.workload.as_deref().is_some_and(&mut fill);
+        }
     }
 
     /// How many endpoints are listed.
@@ -390,6 +399,9 @@ pub struct EndpointRow {
     pub container: Option<String>,
     /// Its Kubernetes pod uid.
     pub pod: Option<String>,
+    /// Its names in Kubernetes.
+    #[serde(default)]
+    pub kubernetes: Option<PodView>,
     /// Kinds of authentication, most used first.
     pub authentication: Vec<String>,
     /// Kinds of sensitive data, those of which one can be sure or nearly so.

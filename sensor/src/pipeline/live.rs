@@ -17,7 +17,7 @@ use tracing::{debug, info, warn};
 
 use super::{
     checkpoint::Checkpoints,
-    inventory,
+    inventory, kubernetes,
     records::{self, Outbox, Shared},
     replay::mask_key,
     secrets,
@@ -26,6 +26,7 @@ use crate::{
     analysis::Analysis,
     capture::{
         attribution::{Attribution, cgroup},
+        kubernetes::Board,
         libraries::{self, Handle, LibraryReport, Probes, ProcessState},
         live::{LiveCapture, Options, notices::Notice},
         probe,
@@ -107,6 +108,7 @@ pub fn run(
     };
     let (attribution, lookups) = Attribution::new(Some(&cgroup), Instant::now());
     let lookups = spawn("lookups", move || lookups.run())?;
+    let (pods, pod_watcher) = kubernetes::start(config, stop)?;
     let (outbox, writer, shared) = records::channel(sink, key, config.node.name.clone());
     let writer = spawn("records", move || writer.run())?;
     let (queries, questions) = sync_channel(QUERIES);
@@ -117,6 +119,8 @@ pub fn run(
         capture,
         libraries,
         checkpoints,
+        pods,
+        pods_seen: 0,
         shared,
         started: jiff::Timestamp::now(),
         config: config.clone(),
@@ -125,7 +129,9 @@ pub fn run(
     node.capture(&questions, stop);
     node.finish();
     drop(questions);
-    for thread in [Some(server), Some(writer), Some(lookups), watcher].into_iter().flatten() {
+    for thread in
+        [Some(server), Some(writer), Some(lookups), watcher, pod_watcher].into_iter().flatten()
+    {
         // A thread that panicked has said so.
         let _ = thread.join();
     }
@@ -143,6 +149,9 @@ struct Node {
     libraries: Option<Handle>,
     /// Where the inventory survives a restart.
     checkpoints: Option<Checkpoints>,
+    /// Where the names of pods are found, and which of its pictures was taken last.
+    pods: Arc<Board>,
+    pods_seen: u64,
     shared: Arc<Shared>,
     started: jiff::Timestamp,
     config: Config,
@@ -166,6 +175,9 @@ impl Node {
                 retried = Instant::now();
                 self.analysis.retry_waiting(now());
                 self.tell_speakers();
+                if let Some(pods) = self.pods.take_newer(&mut self.pods_seen) {
+                    self.analysis.set_pods(pods);
+                }
             }
             if let Some(checkpoints) = &mut self.checkpoints {
                 checkpoints.tick(self.analysis.inventory());
@@ -280,6 +292,7 @@ impl Node {
     fn counters(&mut self) -> Counters {
         let kernel = self.capture.counters();
         let analysis = self.analysis.counters();
+        let (kubernetes_pods, kubernetes_errors) = self.pods.counts();
         let load = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
         Counters {
             bytes_skipped: kernel.skipped_bytes,
@@ -304,6 +317,8 @@ impl Node {
             records_unreadable: self.capture.unreadable(),
             copy_failed: kernel.copy_failed_segments,
             headers_unreadable: kernel.header_errors,
+            kubernetes_pods,
+            kubernetes_errors,
             records_waiting: load(&self.shared.waiting),
             lookups_waiting: self.analysis.attribution().map_or(0, Attribution::under_way) as u64,
             records_written: load(&self.shared.given).saturating_sub(load(&self.shared.failed)),
@@ -481,7 +496,7 @@ fn show(
     handle.context("failed to start the view thread")
 }
 
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+pub(super) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
     thread::Builder::new()
         .name(name.to_owned())
         .spawn(body)

@@ -32,6 +32,7 @@ fn row(
         pid: None,
         container: None,
         pod: None,
+        kubernetes: None,
         authentication: Vec::new(),
         sensitive: Vec::new(),
         lifecycle: Lifecycle::New,
