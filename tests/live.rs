@@ -11,6 +11,7 @@ mod live {
     mod dialogues;
     mod handshake;
     mod inventory;
+    mod kubernetes;
     mod metrics;
     mod namespaces;
     mod privileges;

@@ -15,7 +15,7 @@ use crate::{
     exchange::{ConnectionId, Exchange, Timestamp, Workload},
     inventory::{Inventory, template::Template},
     protocol::http1,
-    stats::Counters,
+    stats::{Counters, Shedding},
     stream,
     tls::{self, KeyringLimits, Secret},
 };
@@ -23,6 +23,9 @@ use crate::{
 /// Content kept to learn from or to decode, as a multiple of the bytes copied of a turn: nothing
 /// more can arrive.
 const CODED_TURNS: usize = 1;
+
+/// Of well-known endpoints, one record of so many is given out under pressure.
+const SAMPLE: u64 = 16;
 
 /// Trials of secrets in 100 ms: a third of a core, at a few microseconds each.
 const TRIES: u64 = 10_000;
@@ -52,6 +55,9 @@ struct Consumer<R> {
     attribution: Option<Attribution>,
     /// Names of pods, where an API server tells them.
     pods: Pods,
+    shedding: Shedding,
+    /// Exchanges that were up to be shed.
+    well_known: u64,
     now: Instant,
     coverage: Coverage,
     records: R,
@@ -80,6 +86,8 @@ impl<R: Records> Analysis<R> {
                 inventory,
                 attribution,
                 pods: Pods::default(),
+                shedding: Shedding::Nothing,
+                well_known: 0,
                 now: Instant::now(),
                 coverage: Coverage::default(),
                 records,
@@ -152,6 +160,12 @@ impl<R: Records> Analysis<R> {
         if let Some(attribution) = &mut self.consumer.attribution {
             attribution.poll(self.consumer.now);
         }
+    }
+
+    /// Leaves things out from now on, or no longer.
+    pub fn shed(&mut self, shedding: Shedding) {
+        self.consumer.shedding = shedding;
+        self.consumer.inventory.pause_learning(shedding >= Shedding::Bodies);
     }
 
     /// Takes what the API server says of pods now, and fills it in where it was missing.
@@ -244,6 +258,7 @@ impl<R: Records> Analysis<R> {
             heads_malformed: counts.pairing.malformed_heads,
             heads_cut: counts.pairing.cut_heads,
             pairing_full: counts.pairing.queue_overflows,
+            shedding: self.consumer.shedding as u64,
             exchanges_not_learned: self.consumer.inventory.not_learned(),
             endpoints_full: endpoints.refused,
             ..self.consumer.counters.clone()
@@ -265,7 +280,15 @@ impl<R: Records> Consumer<R> {
             }
         }
         self.count(&exchange);
-        let template = self.inventory.record(&exchange);
+        self.counters.bodies_shed += u64::from(self.shedding >= Shedding::Bodies);
+        let (template, known) = self.inventory.record_counted(&exchange);
+        if self.shedding == Shedding::WellKnown && known && is_fine(&exchange) {
+            self.well_known += 1;
+            if !self.well_known.is_multiple_of(SAMPLE) {
+                self.counters.records_shed += 1;
+                return;
+            }
+        }
         exchange.drop_bodies();
         self.records.record(exchange, template);
     }
@@ -300,6 +323,12 @@ impl<R: Records> Consumer<R> {
             counters.count_problems(response.problems);
         }
     }
+}
+
+/// Answered, and not with an error.
+fn is_fine(exchange: &Exchange) -> bool {
+    exchange.request.is_some()
+        && exchange.response.as_ref().is_some_and(|response| response.status < 400)
 }
 
 fn is_process(workload: Option<&Arc<Workload>>, pid: u32) -> bool {

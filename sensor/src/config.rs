@@ -52,6 +52,8 @@ pub struct Config {
     pub mask: Mask,
     /// `[control]`
     pub control: Control,
+    /// `[limits]`
+    pub limits: Limits,
     /// `[kubernetes]`
     pub kubernetes: Kubernetes,
     /// `[metrics]`
@@ -157,6 +159,15 @@ pub struct Mask {
 pub struct Control {
     /// Its path.
     pub socket: PathBuf,
+}
+
+/// What the sensor may use before it does less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Resident memory in bytes.
+    pub memory: Option<u64>,
+    /// Processor time, in thousandths of a core.
+    pub cpu: Option<u32>,
 }
 
 /// Names of pods.
@@ -327,6 +338,7 @@ impl Default for Config {
             store: Store { path: Some(PathBuf::from("/var/lib/sensor/inventory.redb")) },
             mask: Mask { key_file: None },
             control: Control { socket: PathBuf::from("/run/sensor/control.sock") },
+            limits: Limits { memory: None, cpu: None },
             kubernetes: Kubernetes { api: Api::Auto, node: None },
             metrics: Metrics { address: None },
             output: Output {

@@ -6,12 +6,14 @@
 //! never waits for another.
 
 mod checkpoint;
+mod governor;
 mod inventory;
 mod kubernetes;
 mod live;
 mod records;
 mod replay;
 mod secrets;
+mod threads;
 
 pub use live::run;
 pub use replay::{Job, Outcome, replay};

@@ -21,6 +21,33 @@ pub enum Kind {
     Loss,
 }
 
+/// What is left out to stay within `limits.memory` and `limits.cpu`, each with what comes before
+/// it. Never shed: endpoints that are new, errors, and requests without an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shedding {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Content is measured, and neither kept nor learned from.
+    Bodies,
+    /// Of well-known endpoints that work, a sample of records is given out.
+    WellKnown,
+}
+
+impl Shedding {
+    /// The next step.
+    #[must_use]
+    pub fn more(self) -> Self {
+        if self == Self::Nothing { Self::Bodies } else { Self::WellKnown }
+    }
+
+    /// The step before.
+    #[must_use]
+    pub fn less(self) -> Self {
+        if self == Self::WellKnown { Self::Bodies } else { Self::Nothing }
+    }
+}
+
 /// The description of one field of [`Counters`].
 #[derive(Clone, Copy, Debug)]
 pub struct Counter {
@@ -91,6 +118,7 @@ counters! {
 
     Gauge kubernetes_pods "pods" "pods of this node that the API server told of"
     Activity kubernetes_errors "errors" "errors of the API server or on the way to it"
+    Gauge shedding "level" "left out under limits: 1 content, 2 most records of well-known endpoints too"
     Gauge records_waiting "batches" "batches of exchanges that wait for the output"
     Gauge lookups_waiting "lookups" "sockets whose process is being looked up"
 
@@ -122,6 +150,8 @@ counters! {
     Activity exchanges_not_learned "exchanges" "exchanges that were counted and not learned from: beyond inventory.learn_rate"
     Loss checkpoints_failed "checkpoints" "checkpoints of the inventory that could not be written"
     Loss endpoints_full "exchanges" "exchanges in no row: inventory.max_endpoints reached"
+    Loss bodies_shed "exchanges" "content was not kept: limits.cpu or limits.memory reached"
+    Loss records_shed "records" "of well-known endpoints: limits.cpu or limits.memory reached"
     Loss output_failed "records" "records that the output could not write (disk full?)"
     Loss output_slow "records" "records dropped because the output could not keep up"
     Loss tail_slow "records" "records dropped because a reader of /tail could not keep up"

@@ -255,6 +255,28 @@ pub const KEYS: &[Key] = &[
         get: |config| Some(quote(&config.control.socket.to_string_lossy())),
     },
     Key {
+        name: "limits.memory",
+        meaning: "resident memory near which the sensor does less, or none",
+        set: |config, value| {
+            config.limits.memory =
+                if value.is_none() { None } else { Some(value.bytes(64 * MIB, 1024 * GIB)?) };
+            Ok(())
+        },
+        get: |config| Some(config.limits.memory.map_or_else(|| quote("none"), size)),
+    },
+    Key {
+        name: "limits.cpu",
+        meaning: "cores beyond which the sensor does less, such as 0.5, or none",
+        set: |config, value| {
+            config.limits.cpu = if value.is_none() { None } else { Some(value.cores()?) };
+            Ok(())
+        },
+        get: |config| {
+            let cores = config.limits.cpu.map(|thousandths| f64::from(thousandths) / 1000.0);
+            Some(cores.map_or_else(|| quote("none"), |cores| cores.to_string()))
+        },
+    },
+    Key {
         name: "kubernetes.api",
         meaning: "API server that names pods: auto in a pod, none, or a URL without credentials",
         set: |config, value| {

@@ -110,6 +110,23 @@ impl Value {
         }
     }
 
+    /// The word `none`.
+    pub fn is_none(&self) -> bool {
+        matches!(self, Self::Text(text) if text == "none")
+    }
+
+    /// Cores, in thousandths.
+    pub fn cores(&self) -> Result<u32, Invalid> {
+        let cores: Option<f64> = match self {
+            Self::Text(text) | Self::Other(text) => text.parse().ok(),
+            Self::Integer(integer) => Some(*integer as f64),
+        };
+        cores
+            .filter(|cores| (0.01..=1024.0).contains(cores))
+            .map(|cores| (cores * 1000.0).round() as u32)
+            .ok_or_else(|| Invalid("a number of cores from 0.01 to 1024, or none".to_owned()))
+    }
+
     /// An IP address with a port, or `none`.
     pub fn address(&self) -> Result<Option<SocketAddr>, Invalid> {
         match self {

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use tracing::warn;
 
-use super::live::spawn;
+use super::threads::spawn;
 use crate::{
     capture::kubernetes::{Board, ClientError, Watcher},
     config::{Api, Config},

@@ -17,10 +17,12 @@ use tracing::{debug, info, warn};
 
 use super::{
     checkpoint::Checkpoints,
+    governor::Governor,
     inventory, kubernetes,
     records::{self, Outbox, Shared},
     replay::mask_key,
     secrets,
+    threads::{serve, show, spawn},
 };
 use crate::{
     analysis::Analysis,
@@ -119,6 +121,7 @@ pub fn run(
         capture,
         libraries,
         checkpoints,
+        governor: Governor::new(config.limits, Instant::now(), stats::cpu_time()),
         pods,
         pods_seen: 0,
         shared,
@@ -149,6 +152,7 @@ struct Node {
     libraries: Option<Handle>,
     /// Where the inventory survives a restart.
     checkpoints: Option<Checkpoints>,
+    governor: Governor,
     /// Where the names of pods are found, and which of its pictures was taken last.
     pods: Arc<Board>,
     pods_seen: u64,
@@ -171,6 +175,7 @@ impl Node {
                 swept = Instant::now();
                 self.analysis.sweep(now());
             }
+            self.stay_within_limits();
             if retried.elapsed() >= RETRY {
                 retried = Instant::now();
                 self.analysis.retry_waiting(now());
@@ -197,6 +202,19 @@ impl Node {
             }
         }
         stop.store(true, Ordering::Relaxed);
+    }
+
+    fn stay_within_limits(&mut self) {
+        let now = Instant::now();
+        if !self.governor.is_due(now) {
+            return;
+        }
+        let before = self.governor.level();
+        let shedding = self.governor.look(now, stats::cpu_time(), stats::resident_bytes());
+        if shedding != before {
+            warn!(?shedding, "limits.memory or limits.cpu: what is left out changes");
+            self.analysis.shed(shedding);
+        }
     }
 
     fn drain(&mut self) -> usize {
@@ -458,49 +476,6 @@ fn sink(output: &config::Output) -> Result<Option<Box<dyn Sink + Send>>> {
             Some(Box::new(file))
         }
     })
-}
-
-fn serve(
-    socket: Socket,
-    port: Option<Port>,
-    queries: SyncSender<Query>,
-    stop: Arc<AtomicBool>,
-) -> Result<JoinHandle<()>> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("failed to start the control socket's runtime")?;
-    spawn("control", move || {
-        let stopped = async move {
-            while !stop.load(Ordering::Relaxed) {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        if let Err(error) = runtime.block_on(control::serve(socket, port, queries, stopped)) {
-            warn!(%error, "the control socket failed");
-        }
-    })
-}
-
-fn show(
-    view: impl FnOnce(&SyncSender<Query>, &AtomicBool) -> Result<()> + Send + 'static,
-    queries: SyncSender<Query>,
-    stop: Arc<AtomicBool>,
-) -> Result<JoinHandle<Result<()>>> {
-    let thread = thread::Builder::new().name("view".to_owned());
-    let handle = thread.spawn(move || {
-        let result = view(&queries, &stop);
-        stop.store(true, Ordering::Relaxed);
-        result
-    });
-    handle.context("failed to start the view thread")
-}
-
-pub(super) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(body)
-        .with_context(|| format!("failed to start the {name} thread"))
 }
 
 fn now() -> Timestamp {

@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::watch;
 
 use super::*;
-use crate::control::Port;
+use crate::{control::Port, stats::Counters};
 
 /// Serves a port whose pipeline answers with `status`, and gives how often it was asked.
 fn with_port(status: &Status, ask: impl FnOnce(SocketAddr) + Send) -> usize {
@@ -19,12 +19,15 @@ fn with_port(status: &Status, ask: impl FnOnce(SocketAddr) + Send) -> usize {
     let (stop, stopped) = watch::channel(false);
     let port = Port::bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
     let address = port.address().unwrap();
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
+    let counter = &asked;
+    std::thread::scope(move |scope| {
+        // Dropped when `ask` panics, or else the server would go on.
+        let stop = stop;
+        scope.spawn(move || {
             for query in questions {
                 match query {
                     Query::Status(sender) => {
-                        asked.fetch_add(1, Ordering::Relaxed);
+                        counter.fetch_add(1, Ordering::Relaxed);
                         let _ = sender.send(status.clone());
                     }
                     Query::Tls(sender) => drop(sender.send(TlsStatus::default())),
@@ -48,7 +51,8 @@ fn with_port(status: &Status, ask: impl FnOnce(SocketAddr) + Send) -> usize {
 }
 
 fn attached() -> Status {
-    let mut status = Status::default();
+    let losses = Counters::default().losses();
+    let mut status = Status { losses, ..Status::default() };
     status.capture.programs.push("sensor_ingress".to_owned());
     status
 }
