@@ -12,6 +12,7 @@ mod live {
     mod handshake;
     mod inventory;
     mod kubernetes;
+    mod limits;
     mod metrics;
     mod namespaces;
     mod privileges;

@@ -8,7 +8,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
-    thread::{self, JoinHandle},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -37,7 +37,7 @@ use crate::{
     },
     config::{self, Config, Exchanges},
     connections::Source,
-    control::{self, Port, Query, Socket, TlsStatus},
+    control::{Port, Query, Socket, TlsStatus},
     exchange::Timestamp,
     inventory::Inventory,
     sink::{
