@@ -11,6 +11,7 @@ mod written;
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -51,6 +52,12 @@ pub struct Config {
     pub mask: Mask,
     /// `[control]`
     pub control: Control,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[kubernetes]`
+    pub kubernetes: Kubernetes,
+    /// `[metrics]`
+    pub metrics: Metrics,
     /// `[output]`
     pub output: Output,
     /// `[kafka]`
@@ -158,6 +165,43 @@ pub struct Mask {
 pub struct Control {
     /// Its path.
     pub socket: PathBuf,
+}
+
+/// What the sensor may use before it does less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Resident memory in bytes.
+    pub memory: Option<u64>,
+    /// Processor time, in thousandths of a core.
+    pub cpu: Option<u32>,
+}
+
+/// Names of pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kubernetes {
+    /// Where the API server is.
+    pub api: Api,
+    /// Name of this node there; `None` is [`Node::name`].
+    pub node: Option<String>,
+}
+
+/// Where an API server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// Where a pod finds it, when this is one.
+    Auto,
+    /// It is not asked.
+    None,
+    /// At a URL, without credentials, such as that of `kubectl proxy`.
+    Url(String),
+}
+
+/// What Prometheus and a kubelet ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metrics {
+    /// TCP address of `/metrics`, `/healthz` and `/readyz`; `None` has them on the control socket
+    /// alone.
+    pub address: Option<SocketAddr>,
 }
 
 /// Where exchanges go.
@@ -355,6 +399,9 @@ impl Default for Config {
             store: Store { path: Some(PathBuf::from("/var/lib/sensor/inventory.redb")) },
             mask: Mask { key_file: None },
             control: Control { socket: PathBuf::from("/run/sensor/control.sock") },
+            limits: Limits { memory: None, cpu: None },
+            kubernetes: Kubernetes { api: Api::Auto, node: None },
+            metrics: Metrics { address: None },
             output: Output {
                 exchanges: Exchanges::None,
                 file: OutputFile {

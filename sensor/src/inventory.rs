@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::endpoint::Change;
 use self::{
-    budget::Budget,
+    budget::{Budget, FIRST},
     description::Operation,
     endpoint::{Counters, Declaration, EndpointRow, Endpoints, Row},
     learned::{AuthenticationView, Learned, Learner, SensitiveView},
@@ -28,7 +28,7 @@ use self::{
     specifications::{Declared, Specifications},
     template::Template,
 };
-use crate::exchange::{Exchange, Timestamp};
+use crate::exchange::{Exchange, Timestamp, Workload};
 
 /// The key of what specifications declare, in the store.
 const SPECIFICATIONS: &[u8] = b"specifications";
@@ -88,6 +88,12 @@ impl Inventory {
     /// Learns from an exchange and gives the template of its path, as far as known.
     /// Notes its operations in it.
     pub fn record(&mut self, exchange: &mut Exchange) -> &Template {
+        self.record_counted(exchange).0
+    }
+
+    /// The same, with whether the endpoint is well known.
+    pub fn record_counted(&mut self, exchange: &mut Exchange) -> (&Template, bool) {
+        let mut known = false;
         let Self { endpoints, learner, budget, .. } = self;
         learner.note_operations(exchange);
         if learner.wants_recount() {
@@ -96,16 +102,28 @@ impl Inventory {
         let start = exchange.request.as_ref().map(|request| request.start);
         let is_left = budget.is_left(start.unwrap_or_default());
         let shape = if is_left { learner.shape(exchange) } else { 0 };
-        endpoints.record(exchange, shape, |row, template| {
+        let template = endpoints.record(exchange, shape, |row, template| {
+            known = row.requests() > FIRST;
             if budget.spend(row.requests()) {
                 learner.learn(row.learned_mut(), exchange, template);
             }
-        })
+        });
+        (template, known)
+    }
+
+    /// Whether only endpoints that are new are learned from.
+    pub fn pause_learning(&mut self, pause: bool) {
+        self.budget.paused = pause;
     }
 
     /// Whether exchanges of that time are still learned from.
     pub fn has_budget(&mut self, now: Timestamp) -> bool {
         self.budget.is_left(now)
+    }
+
+    /// Shows each endpoint's workload to `fill`, which says whether it told it something.
+    pub fn fill_workloads(&mut self, fill: impl FnMut(&Workload) -> bool) {
+        self.endpoints.fill_workloads(fill);
     }
 
     /// Exchanges that were only counted.

@@ -7,13 +7,16 @@
 
 mod checkpoint;
 mod delivery;
+mod governor;
 mod inventory;
+mod kubernetes;
 mod live;
 mod outputs;
 mod publisher;
 mod records;
 mod replay;
 mod secrets;
+mod threads;
 
 pub use live::run;
 pub use replay::{Destination, Job, Outcome, replay};

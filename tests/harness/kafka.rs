@@ -15,7 +15,7 @@ use std::{
 
 use rustix::process::Signal;
 
-use super::{Node, Running, Scratch, free_port, program, read_output, tls::once};
+use super::{Node, Running, Scratch, free_port, once::once, program, read_output};
 
 /// How long a broker may take to listen.
 const START: Duration = Duration::from_mins(1);

@@ -10,6 +10,5 @@ mod servers;
 pub use expect::{Asked, Expected, WARM_UP};
 pub use peer::{Load, Manner, Peer, Phase, peer};
 pub use pipes::Pipes;
-pub(super) use programs::once;
 pub use programs::{bun, go, grpcio, node};
 pub use servers::{Certificate, TlsKind, nginx_with, start};

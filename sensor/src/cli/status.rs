@@ -216,6 +216,7 @@ mod tests {
             losses: counters.losses(),
             counters: counters.activity(),
             malformed: counters.malformed(),
+            attribution: BTreeMap::new(),
             memory: Memory {
                 resident_bytes: 30 << 20,
                 reassembly_bytes: 0,

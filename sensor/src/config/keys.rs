@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
 use super::{
-    Config, Exchanges, GIB, KIB, MIB,
+    Api, Config, Exchanges, GIB, KIB, MIB,
     value::{Invalid, Value, show_bytes, show_duration},
 };
 
@@ -261,6 +261,69 @@ pub const KEYS: &[Key] = &[
         meaning: "Unix socket that the other commands talk to",
         set: |config, value| value.path().map(|path| config.control.socket = path),
         get: |config| Some(quote(&config.control.socket.to_string_lossy())),
+    },
+    Key {
+        name: "limits.memory",
+        meaning: "resident memory near which the sensor does less, or none",
+        set: |config, value| {
+            config.limits.memory =
+                if value.is_none() { None } else { Some(value.bytes(64 * MIB, 1024 * GIB)?) };
+            Ok(())
+        },
+        get: |config| Some(config.limits.memory.map_or_else(|| quote("none"), size)),
+    },
+    Key {
+        name: "limits.cpu",
+        meaning: "cores beyond which the sensor does less, such as 0.5, or none",
+        set: |config, value| {
+            config.limits.cpu = if value.is_none() { None } else { Some(value.cores()?) };
+            Ok(())
+        },
+        get: |config| {
+            let cores = config.limits.cpu.map(|thousandths| f64::from(thousandths) / 1000.0);
+            Some(cores.map_or_else(|| quote("none"), |cores| cores.to_string()))
+        },
+    },
+    Key {
+        name: "kubernetes.api",
+        meaning: "API server that names pods: auto in a pod, none, or a URL without credentials",
+        set: |config, value| {
+            config.kubernetes.api = match value.text()? {
+                "auto" => Api::Auto,
+                "none" => Api::None,
+                url if url.starts_with("http://") => Api::Url(url.to_owned()),
+                _ => {
+                    return Err(Invalid(
+                        "auto, none, or a URL such as http://127.0.0.1:8001".into(),
+                    ));
+                }
+            };
+            Ok(())
+        },
+        get: |config| {
+            Some(quote(match &config.kubernetes.api {
+                Api::Auto => "auto",
+                Api::None => "none",
+                Api::Url(url) => url,
+            }))
+        },
+    },
+    Key {
+        name: "kubernetes.node",
+        meaning: "name of this node in Kubernetes; node.name unless set",
+        set: |config, value| {
+            value.text().map(|name| config.kubernetes.node = Some(name.to_owned()))
+        },
+        get: |config| config.kubernetes.node.as_deref().map(quote),
+    },
+    Key {
+        name: "metrics.address",
+        meaning: "TCP address of /metrics, /healthz and /readyz; none has no port",
+        set: |config, value| value.address().map(|address| config.metrics.address = address),
+        get: |config| {
+            let address = config.metrics.address;
+            Some(quote(&address.map_or_else(|| "none".to_owned(), |address| address.to_string())))
+        },
     },
     Key {
         name: "output.exchanges",

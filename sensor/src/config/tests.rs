@@ -100,7 +100,7 @@ fn mistakes_in_the_file_are_named() {
     check(
         "zebra = 1\n",
         "FILE:1: unknown key zebra; the sections are node, capture, stream, tls, http, inventory, \
-         store, mask, control, output, output.file, kafka, spool, log",
+         store, mask, control, limits, kubernetes, metrics, output, output.file, kafka, spool, log",
     );
     check(
         "http = 1\n",

@@ -1,6 +1,6 @@
 //! Values as written: text and integers, read as sizes, durations, counts and paths.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use toml::de::DeValue;
 
@@ -115,6 +115,36 @@ impl Value {
             Self::Text(text) if !text.is_empty() => Ok(text),
             _ => Err(Invalid("text that is not empty".to_owned())),
         }
+    }
+
+    /// The word `none`.
+    pub fn is_none(&self) -> bool {
+        matches!(self, Self::Text(text) if text == "none")
+    }
+
+    /// Cores, in thousandths.
+    pub fn cores(&self) -> Result<u32, Invalid> {
+        let cores: Option<f64> = match self {
+            Self::Text(text) | Self::Other(text) => text.parse().ok(),
+            Self::Integer(integer) => Some(*integer as f64),
+            Self::Property { .. } => None,
+        };
+        cores
+            .filter(|cores| (0.01..=1024.0).contains(cores))
+            .map(|cores| (cores * 1000.0).round() as u32)
+            .ok_or_else(|| Invalid("a number of cores from 0.01 to 1024, or none".to_owned()))
+    }
+
+    /// An IP address with a port, or `none`.
+    pub fn address(&self) -> Result<Option<SocketAddr>, Invalid> {
+        match self {
+            Self::Text(text) if text == "none" => Some(None),
+            Self::Text(text) => text.parse().ok().map(Some),
+            _ => None,
+        }
+        .ok_or_else(|| {
+            Invalid("an address and port (such as 127.0.0.1:9464 or [::]:9464), or none".to_owned())
+        })
     }
 
     /// `true` or `false`.

@@ -11,12 +11,14 @@ mod host;
 mod key;
 mod moves;
 mod operations;
+mod pod;
 mod row;
 mod stored;
 
 pub use host::Host;
 pub(super) use host::is_host;
 pub use moves::Moved;
+pub use pod::PodView;
 pub use row::Row;
 pub use stored::Change;
 
@@ -220,6 +222,15 @@ impl Endpoints {
         [&self.listed, &self.candidates, &self.older_candidates].into_iter().flat_map(Rows::values)
     }
 
+    /// Shows each row's workload to `fill`, which says whether it told it something.
+    pub fn fill_workloads(&mut self, mut fill: impl FnMut(&Workload) -> bool) {
+        for row in self.listed.values_mut() {
+            if row.workload.as_deref().is_some_and(&mut fill) {
+                row.mark_changed();
+            }
+        }
+    }
+
     /// How many endpoints are listed.
     pub fn len(&self) -> usize {
         self.listed.len()
@@ -397,6 +408,9 @@ pub struct EndpointRow {
     pub container: Option<String>,
     /// Its Kubernetes pod uid.
     pub pod: Option<String>,
+    /// Its names in Kubernetes.
+    #[serde(default)]
+    pub kubernetes: Option<PodView>,
     /// Kinds of authentication, most used first.
     pub authentication: Vec<String>,
     /// Kinds of sensitive data, those of which one can be sure or nearly so.

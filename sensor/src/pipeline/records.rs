@@ -35,6 +35,8 @@ const FLUSH: Duration = Duration::from_millis(200);
 pub(super) struct Shared {
     /// Who wants records: the sink and each reader of `/tail`.
     consumers: AtomicUsize,
+    /// Batches on their way to the writer.
+    pub waiting: AtomicU64,
     /// Records given to the sink; of those it lost `failed`.
     pub given: AtomicU64,
     pub failed: AtomicU64,
@@ -129,11 +131,13 @@ impl Outbox {
             return;
         }
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
         if let Err(
             TrySendError::Full(Message::Exchanges(batch))
             | TrySendError::Disconnected(Message::Exchanges(batch)),
         ) = self.sender.try_send(Message::Exchanges(batch))
         {
+            self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
             self.dropped += batch.len() as u64;
         }
     }
@@ -149,6 +153,7 @@ impl Outbox {
     /// Passes on the last records, waiting for room: nothing is captured any more.
     pub fn finish(mut self) {
         let batch = std::mem::take(&mut self.batch);
+        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
         // A writer that is gone has nothing to write to.
         let _ = self.sender.send(Message::Exchanges(batch));
     }
@@ -168,6 +173,7 @@ impl Writer {
         loop {
             match self.receiver.recv_timeout(FLUSH) {
                 Ok(Message::Exchanges(batch)) => {
+                    self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
                     for (exchange, template) in &batch {
                         self.write(exchange, template);
                     }

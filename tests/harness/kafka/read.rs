@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use super::super::{Node, read_output, tls::once};
+use super::super::{Node, once::once, read_output};
 
 /// A record as kcat prints it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,6 +33,7 @@ fn row(
         pid: None,
         container: None,
         pod: None,
+        kubernetes: None,
         authentication: Vec::new(),
         sensitive: Vec::new(),
         lifecycle: Lifecycle::New,

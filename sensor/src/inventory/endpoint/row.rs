@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sketches_ddsketch::{Config, DDSketch};
 
-use super::{EndpointRow, Ends, Key, Latency, process_name};
+use super::{EndpointRow, Ends, Key, Latency, PodView, process_name};
 use crate::{
     exchange::{Exchange, Request, Timestamp, Workload},
     inventory::{
@@ -67,7 +67,7 @@ impl Row {
         self.learned.get_or_insert_default()
     }
 
-    fn mark_changed(&mut self) {
+    pub(super) fn mark_changed(&mut self) {
         self.changed = true;
         self.unsent = true;
     }
@@ -239,6 +239,9 @@ impl Row {
             pid: workload.and_then(|workload| workload.pid),
             container: workload.and_then(|workload| text(&workload.container)),
             pod: workload.and_then(|workload| text(&workload.pod)),
+            kubernetes: workload
+                .and_then(|workload| workload.kubernetes.get())
+                .map(|known| PodView::of(known)),
             authentication: self.learned().map(Learned::authentication_kinds).unwrap_or_default(),
             sensitive: Vec::new(),
             lifecycle: Lifecycle::of(self.first_seen, self.last_seen, now, Periods::default()),
