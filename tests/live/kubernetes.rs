@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
-    net::{SocketAddr, TcpListener},
+    net::{SocketAddr, TcpListener, TcpStream},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -64,6 +64,19 @@ fn serve(listener: &TcpListener, pods: &[Value], open: &AtomicBool, end: &Atomic
     }
 }
 
+/// Ends the API server when the test does, however it does.
+struct End<'a> {
+    flag: &'a AtomicBool,
+    server: SocketAddr,
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.flag.store(true, Ordering::Relaxed);
+        drop(TcpStream::connect(self.server));
+    }
+}
+
 /// The row of the server at `address`.
 fn row(sensor: &Sensor, address: SocketAddr) -> Option<EndpointRow> {
     let rows: Vec<EndpointRow> = serde_json::from_value(sensor.ask("/endpoints").ok()?).ok()?;
@@ -83,6 +96,7 @@ fn pods_are_named_also_on_endpoints_that_were_seen_before() {
     let (open, end) = (AtomicBool::new(false), AtomicBool::new(false));
     std::thread::scope(|scope| {
         scope.spawn(|| serve(&api, &pods, &open, &end));
+        let _end = End { flag: &end, server: api.local_addr().unwrap() };
         let settings = Settings::new(&node).set("kubernetes.node=n1");
         let mut sensor = Sensor::start_with(settings.set(&format!("kubernetes.api={url}")));
         let addresses = containers.each_ref().map(|(container, _)| {
@@ -118,7 +132,5 @@ fn pods_are_named_also_on_endpoints_that_were_seen_before() {
         sensor.wait_events(addresses[0].0.port(), 20);
         assert!(sensor.counter("exchanges_with_pod") >= before + 10);
         sensor.stop();
-        end.store(true, Ordering::Relaxed);
-        drop(std::net::TcpStream::connect(api.local_addr().unwrap()));
     });
 }
