@@ -9,6 +9,7 @@ mod client;
 mod conversation;
 mod counting;
 mod event;
+pub mod kafka;
 mod network;
 mod node;
 mod once;

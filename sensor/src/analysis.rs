@@ -248,6 +248,7 @@ impl<R: Records> Analysis<R> {
             other_connections: counts.not_http,
             tunnels: counts.pairing.tunnels,
             http_09: counts.pairing.http09_requests,
+            routes_unlisted: endpoints.unlisted,
             routes_forgotten: endpoints.forgotten,
             gap_bytes: counts.lost_bytes + memory.stray_bytes,
             early_lost: counts.early_lost,
@@ -260,6 +261,7 @@ impl<R: Records> Analysis<R> {
             pairing_full: counts.pairing.queue_overflows,
             shedding: self.consumer.shedding as u64,
             exchanges_not_learned: self.consumer.inventory.not_learned(),
+            fields_full: self.consumer.inventory.fields_full(),
             endpoints_full: endpoints.refused,
             ..self.consumer.counters.clone()
         }
@@ -281,7 +283,7 @@ impl<R: Records> Consumer<R> {
         }
         self.count(&exchange);
         self.counters.bodies_shed += u64::from(self.shedding >= Shedding::Bodies);
-        let (template, known) = self.inventory.record_counted(&exchange);
+        let (template, known) = self.inventory.record_counted(&mut exchange);
         if self.shedding == Shedding::WellKnown && known && is_fine(&exchange) {
             self.well_known += 1;
             if !self.well_known.is_multiple_of(SAMPLE) {
@@ -410,6 +412,24 @@ fn node_number(name: &str, source: Source) -> u32 {
         return 0;
     }
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    number_of(name, &boot)
+}
+
+fn number_of(name: &str, boot: &str) -> u32 {
     let hash = blake3::hash(format!("{name}\n{boot}").as_bytes());
     u32::from_le_bytes(hash.as_bytes()[..4].try_into().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_nodes_with_one_name_make_different_ids() {
+        let boots =
+            ["0b5c6e5e-6a2c-4f0e-9d6c-0d1f6f7a8b9c", "1b5c6e5e-6a2c-4f0e-9d6c-0d1f6f7a8b9c"];
+        let [one, other] = boots.map(|boot| number_of("node-1", boot));
+        assert_ne!(one, other);
+        assert_ne!(one, number_of("node-2", boots[0]));
+    }
 }

@@ -60,6 +60,10 @@ pub struct Config {
     pub metrics: Metrics,
     /// `[output]`
     pub output: Output,
+    /// `[kafka]`
+    pub kafka: Kafka,
+    /// `[spool]`
+    pub spool: Spool,
     /// `[log]`
     pub log: Log,
 }
@@ -141,6 +145,8 @@ pub struct Store {
 pub struct Inventory {
     /// Rows kept.
     pub max_endpoints: usize,
+    /// Fields known of all endpoints together.
+    pub max_fields: usize,
     /// Exchanges a second that are learned from; the others are only counted.
     pub learn_rate: u32,
     /// File with owners and kinds of sensitive data.
@@ -216,6 +222,56 @@ pub enum Exchanges {
     Stdout,
     /// JSON lines in a file that rotates.
     File,
+    /// Topics of Kafka, with endpoints and heartbeats.
+    Kafka,
+}
+
+/// The Kafka sink.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Kafka {
+    /// Addresses of brokers, with commas.
+    pub brokers: String,
+    /// What topic names begin with.
+    pub prefix: String,
+    /// Whether missing topics are created.
+    pub create_topics: bool,
+    /// Partitions of a topic that is created.
+    pub partitions: u32,
+    /// Its replicas; 0 leaves it to the brokers.
+    pub replication: u32,
+    /// How long it keeps records.
+    pub retention: Duration,
+    /// Longest record.
+    pub max_record_bytes: usize,
+    /// How often an endpoint that changed is sent.
+    pub endpoint_interval: Duration,
+    /// How often the sensor says how it is.
+    pub heartbeat_interval: Duration,
+    /// How long the end waits for brokers.
+    pub flush_timeout: Duration,
+    /// Settings of librdkafka.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// Records that wait for brokers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spool {
+    /// The folder.
+    pub path: PathBuf,
+    /// Its size.
+    pub max_bytes: u64,
+    /// How often what waits is forced to the disk.
+    pub sync: Duration,
+}
+
+/// Shows names of properties and no values, some of which are passwords.
+impl std::fmt::Debug for Kafka {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = self.properties.keys().collect::<Vec<_>>();
+        let mut debug = formatter.debug_struct("Kafka");
+        debug.field("brokers", &self.brokers).field("prefix", &self.prefix);
+        debug.field("properties", &names).finish_non_exhaustive()
+    }
 }
 
 /// The file sink.
@@ -334,7 +390,12 @@ impl Default for Config {
                 cache: Some(PathBuf::from("/var/lib/sensor/libraries.json")),
             },
             http: Http { max_head_bytes: 64 << 10, max_decoded_bytes: 1 << 20 },
-            inventory: Inventory { max_endpoints: 20_000, learn_rate: 5_000, rules: None },
+            inventory: Inventory {
+                max_endpoints: 20_000,
+                max_fields: 1_000_000,
+                learn_rate: 5_000,
+                rules: None,
+            },
             store: Store { path: Some(PathBuf::from("/var/lib/sensor/inventory.redb")) },
             mask: Mask { key_file: None },
             control: Control { socket: PathBuf::from("/run/sensor/control.sock") },
@@ -349,14 +410,36 @@ impl Default for Config {
                     keep: 5,
                 },
             },
+            kafka: Kafka {
+                brokers: "localhost:9092".to_owned(),
+                prefix: "sensor.".to_owned(),
+                create_topics: true,
+                partitions: 6,
+                replication: 0,
+                retention: Duration::from_hours(7 * 24),
+                max_record_bytes: 256 << 10,
+                endpoint_interval: Duration::from_mins(1),
+                heartbeat_interval: Duration::from_secs(10),
+                flush_timeout: Duration::from_secs(10),
+                properties: BTreeMap::new(),
+            },
+            spool: Spool {
+                path: PathBuf::from("/var/lib/sensor/spool"),
+                max_bytes: GIB,
+                sync: Duration::from_secs(1),
+            },
             log: Log { level: LevelFilter::INFO },
         }
     }
 }
 
 impl Exchanges {
-    const ALL: [(&'static str, Self); 3] =
-        [("none", Self::None), ("stdout", Self::Stdout), ("file", Self::File)];
+    const ALL: [(&'static str, Self); 4] = [
+        ("none", Self::None),
+        ("stdout", Self::Stdout),
+        ("file", Self::File),
+        ("kafka", Self::Kafka),
+    ];
 }
 
 fn host_name() -> String {

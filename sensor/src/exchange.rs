@@ -78,6 +78,8 @@ pub struct Exchange {
     pub caller: Option<Arc<Workload>>,
     /// What the TLS handshake told; `None` for an exchange in clear.
     pub tls: Option<Arc<Tls>>,
+    /// The operations called, where several share the path (GraphQL, JSON-RPC), by name.
+    pub operations: Vec<Box<str>>,
     /// Why a part is absent or incomplete. Empty when everything was seen.
     pub missing: Missing,
 }

@@ -40,6 +40,7 @@ pub(crate) fn unanswered(text: &str) -> Exchange {
         })),
         caller: None,
         tls: None,
+        operations: Vec::new(),
         missing,
     }
 }

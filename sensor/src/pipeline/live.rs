@@ -19,6 +19,8 @@ use super::{
     checkpoint::Checkpoints,
     governor::Governor,
     inventory, kubernetes,
+    outputs::{self, Output},
+    publisher::Publisher,
     records::{self, Outbox, Shared},
     replay::mask_key,
     secrets,
@@ -40,11 +42,7 @@ use crate::{
     control::{Port, Query, Socket, TlsStatus},
     exchange::Timestamp,
     inventory::Inventory,
-    sink::{
-        Sink,
-        file::{FileSettings, RotatingFile},
-        stdout::stdout,
-    },
+    sink::kafka::Meter,
     stats::{self, CaptureStatus, Counters, Memory, Ring, Status},
 };
 
@@ -89,7 +87,7 @@ pub fn run(
     }
     let mut inventory = inventory::new(config, config.inventory.learn_rate, &key)?;
     let checkpoints = checkpoints(config, &mut inventory);
-    let sink = sink(&config.output)?;
+    let Output { sink, kafka } = Output::open(config, &key)?;
     let mut capture = LiveCapture::start(&options(config, &cgroup))?;
     info!(cgroup = %cgroup.display(), knows_sender = capture.knows_sender(), "attached");
     if config.tls.enabled {
@@ -113,6 +111,8 @@ pub fn run(
     let (pods, pod_watcher) = kubernetes::start(config, stop)?;
     let (outbox, writer, shared) = records::channel(sink, key, config.node.name.clone());
     let writer = spawn("records", move || writer.run())?;
+    let (sender, meter) = kafka.unzip();
+    let sender = sender.map(|sender| spawn("kafka", move || sender.run())).transpose()?;
     let (queries, questions) = sync_channel(QUERIES);
     let server = serve(socket, port, queries.clone(), Arc::clone(stop))?;
     let view = view.map(|view| show(view, queries, Arc::clone(stop))).transpose()?;
@@ -121,6 +121,8 @@ pub fn run(
         capture,
         libraries,
         checkpoints,
+        publisher: meter.clone().map(|meter| Publisher::new(config, meter)),
+        meter,
         governor: Governor::new(config.limits, Instant::now(), stats::cpu_time()),
         pods,
         pods_seen: 0,
@@ -132,8 +134,9 @@ pub fn run(
     node.capture(&questions, stop);
     node.finish();
     drop(questions);
-    for thread in
-        [Some(server), Some(writer), Some(lookups), watcher, pod_watcher].into_iter().flatten()
+    for thread in [Some(server), Some(writer), sender, Some(lookups), watcher, pod_watcher]
+        .into_iter()
+        .flatten()
     {
         // A thread that panicked has said so.
         let _ = thread.join();
@@ -152,6 +155,10 @@ struct Node {
     libraries: Option<Handle>,
     /// Where the inventory survives a restart.
     checkpoints: Option<Checkpoints>,
+    /// Where endpoints and heartbeats are sent.
+    publisher: Option<Publisher>,
+    /// The Kafka sink's.
+    meter: Option<Arc<Meter>>,
     governor: Governor,
     /// Where the names of pods are found, and which of its pictures was taken last.
     pods: Arc<Board>,
@@ -187,6 +194,7 @@ impl Node {
             if let Some(checkpoints) = &mut self.checkpoints {
                 checkpoints.tick(self.analysis.inventory());
             }
+            self.publish();
             while let Ok(query) = questions.try_recv() {
                 self.answer(query);
             }
@@ -231,6 +239,28 @@ impl Node {
         count
     }
 
+    fn publish(&mut self) {
+        let Some(mut publisher) = self.publisher.take() else { return };
+        if publisher.is_heartbeat_due() {
+            let status = self.status();
+            publisher.heartbeat(status, now(), self.analysis.records());
+        }
+        publisher.tick(&mut self.analysis, now());
+        self.publisher = Some(publisher);
+    }
+
+    /// The endpoints that changed since they were last sent, and a last heartbeat.
+    fn publish_last(&mut self) {
+        let Some(mut publisher) = self.publisher.take() else { return };
+        let deadline = publisher.begin_last();
+        while !publisher.is_idle() && Instant::now() < deadline {
+            publisher.tick(&mut self.analysis, now());
+            thread::yield_now();
+        }
+        let status = self.status();
+        publisher.heartbeat(status, now(), self.analysis.records());
+    }
+
     fn drain_notices(&mut self) {
         let Self { capture, analysis, libraries, .. } = self;
         let mut came = false;
@@ -270,6 +300,7 @@ impl Node {
         let deadline = Instant::now() + FAREWELL;
         while self.drain() > 0 && Instant::now() < deadline {}
         self.analysis.close();
+        self.publish_last();
         if let Some(checkpoints) = self.checkpoints.take() {
             checkpoints.finish(self.analysis.inventory());
         }
@@ -312,7 +343,7 @@ impl Node {
         let analysis = self.analysis.counters();
         let (kubernetes_pods, kubernetes_errors) = self.pods.counts();
         let load = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
-        Counters {
+        let counters = Counters {
             bytes_skipped: kernel.skipped_bytes,
             twins_muted: kernel.twins,
             tls_connections: if self.config.tls.enabled {
@@ -344,7 +375,8 @@ impl Node {
             output_slow: self.analysis.records().dropped,
             tail_slow: load(&self.shared.tail_lost),
             ..analysis
-        }
+        };
+        self.meter.iter().fold(counters, |counters, meter| outputs::count(meter, &counters))
     }
 
     fn tls_status(&mut self) -> TlsStatus {
@@ -461,21 +493,6 @@ fn options(config: &Config, cgroup: &std::path::Path) -> Options {
         read_tls: config.tls.enabled,
         log_level: config.log.level,
     }
-}
-
-fn sink(output: &config::Output) -> Result<Option<Box<dyn Sink + Send>>> {
-    Ok(match output.exchanges {
-        Exchanges::None => None,
-        Exchanges::Stdout => Some(Box::new(stdout().context("failed to open standard output")?)),
-        Exchanges::File => {
-            let config::OutputFile { path, max_bytes, keep } = output.file.clone();
-            let settings = FileSettings { path, max_bytes, keep };
-            let file = RotatingFile::open(settings).with_context(|| {
-                format!("failed to open output.file.path {}", output.file.path.display())
-            })?;
-            Some(Box::new(file))
-        }
-    })
 }
 
 fn now() -> Timestamp {
