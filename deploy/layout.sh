@@ -1,6 +1,6 @@
 #!/bin/sh
-# Lays out the files of the image: the sensor, the shared libraries that it asks for, and the
-# folders that a pod mounts over. The Dockerfile and the tests use it.
+# Lays out the files of the image: the sensor, the shared libraries that it asks for (libc, libm,
+# libgcc_s), and the folders that a pod mounts over. The Dockerfile and the tests use it.
 #
 # usage: layout.sh BINARY FOLDER
 set -eu

@@ -31,7 +31,7 @@ const MANIFESTS: [(&str, &[&str], &[&str]); 2] = [
 const VALUES: &[&[&str]] = &[
     &[],
     &["podMonitor.enabled=true", "prometheusRule.enabled=true", "dashboard.enabled=true"],
-    &["privileged=false", "kubernetes.enabled=false", "priorityClassName="],
+    &["privileged=false", "kubernetes.enabled=false", "priorityClassName=system-node-critical"],
     &["mask.existingSecret=m", "credentials.existingSecret=c", "credentials.filesSecret=f"],
     &["env.SENSOR_LOG__LEVEL=debug", "output=stdout", "podLabels.a=b", "podAnnotations.c=d"],
 ];
@@ -42,14 +42,42 @@ fn deploy() -> PathBuf {
 
 fn render(node: &Node, values: &[&str], templates: &[&str]) -> String {
     let mut command = Command::new(helm(node));
+    // Without a cluster there is no key unless its Secret is named.
     command.args(["template", "sensor"]).arg(deploy().join("chart")).args(["-n", "sensor"]);
-    for value in values {
+    for value in ["mask.existingSecret=sensor-mask"].iter().chain(values) {
         command.args(["--set", value]);
     }
     for template in templates {
         command.args(["--show-only", &format!("templates/{template}.yaml")]);
     }
     read_output(&mut command)
+}
+
+/// Renders the Secret and the DaemonSet of a copy of the chart, with these words in place of its
+/// two questions to the cluster: for the Secret, and for a namespace that every cluster has.
+fn render_asking(node: &Node, [secret, namespace]: [&str; 2], more: &[&str]) -> Output {
+    let scratch = Scratch::new();
+    let chart = scratch.file("chart");
+    read_output(Command::new("cp").arg("-r").arg(deploy().join("chart")).arg(&chart));
+    let questions = [
+        ("secret", r#"lookup "v1" "Secret" .Release.Namespace $name"#, secret),
+        ("secret", r#"lookup "v1" "Namespace" "" "kube-system""#, namespace),
+        (
+            "daemonset",
+            r#"lookup "v1" "Secret" .Release.Namespace (include "sensor.maskSecret" .)"#,
+            secret,
+        ),
+    ];
+    for (template, question, answer) in questions {
+        let path = chart.join(format!("templates/{template}.yaml"));
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text.matches(question).count(), 1, "{template}: {question}");
+        fs::write(&path, text.replace(question, answer)).unwrap();
+    }
+    let mut command = Command::new(helm(node));
+    command.args(["template", "sensor"]).arg(chart).args(["-n", "sensor"]).args(more);
+    command.args(["-s", "templates/secret.yaml", "-s", "templates/daemonset.yaml"]);
+    command.output().expect("helm is there")
 }
 
 fn validate(node: &Node, version: &str, objects: &Path) -> Output {
@@ -86,7 +114,7 @@ fn the_chart_is_valid_with_all_values() {
     for values in VALUES {
         let text = render(&node, values, &[]);
         let passed = check_valid(&node, &text);
-        assert!(passed >= 4, "{values:?}: {passed} objects\n{text}");
+        assert!(passed >= 3, "{values:?}: {passed} objects\n{text}");
     }
 }
 
@@ -115,7 +143,7 @@ fn values_reach_the_objects() {
             assert!(!text.contains(part), "{part} with {values:?}\n{text}");
         }
     };
-    check(&[], &["privileged: true", "kind: ClusterRole\n", "kind: Secret\n"], &["PodMonitor"]);
+    check(&[], &["privileged: true", "kind: ClusterRole\n"], &["PodMonitor", "priorityClass"]);
     check(&["privileged=false"], &["- SYS_PTRACE", "drop: [\"ALL\"]"], &["privileged: true"]);
     check(
         &["kubernetes.enabled=false"],
@@ -125,12 +153,33 @@ fn values_reach_the_objects() {
     check(&["mask.existingSecret=mine"], &["secretName: mine"], &["kind: Secret\n"]);
     check(&["metrics.port=7000"], &["containerPort: 7000", "value: \"[::]:7000\""], &["9464"]);
     check(&["image.tag=9"], &["image: \"sensor:9\""], &[]);
-    // A key for each installation.
-    let key = || {
-        let text = render(&node, &[], &["secret"]);
-        text.lines().find_map(|line| line.trim().strip_prefix("mask.key: ")).unwrap().to_owned()
+    check(&["priorityClassName=high"], &["priorityClassName: high"], &[]);
+}
+
+#[test]
+fn the_mask_key_is_made_once() {
+    let Some(node) = require_live() else { return };
+    const KEPT: &str = r#"dict "data" (dict "mask.key" "a2VwdA==")"#;
+    let line = |output: &Output, name: &str| {
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let value = text.lines().find_map(|line| line.trim().strip_prefix(name));
+        value.map(|value| value.trim().to_owned())
     };
-    assert_ne!(key(), key());
+    // A key for each installation.
+    let [one, other] = [(); 2].map(|()| render_asking(&node, ["dict", "true"], &[]));
+    assert_eq!(line(&one, "mask.key:").unwrap().len(), 88, "{one:?}");
+    assert_ne!(line(&one, "mask.key:"), line(&other, "mask.key:"));
+    assert_eq!(line(&one, "checksum/mask:"), None);
+    check_valid(&node, &String::from_utf8_lossy(&one.stdout));
+    let kept = render_asking(&node, [KEPT, "true"], &["--is-upgrade"]);
+    assert_eq!(line(&kept, "mask.key:").as_deref(), Some("a2VwdA=="), "{kept:?}");
+    assert!(line(&kept, "checksum/mask:").is_some(), "{kept:?}");
+    let check_refused = |output: Output, why: &str| {
+        assert!(!output.status.success(), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(why), "{output:?}");
+    };
+    check_refused(render_asking(&node, ["dict", "true"], &["--is-upgrade"]), "is gone");
+    check_refused(render_asking(&node, ["dict", "dict"], &[]), "with each rendering");
 }
 
 /// With `SENSOR_UPDATE_MANIFESTS=1` they are written anew.

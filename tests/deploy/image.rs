@@ -36,6 +36,19 @@ fn the_dockerfile_lays_out_the_image_by_the_script() {
     assert!(text.contains("FROM scratch\nCOPY --from=build /image /\n"), "{text}");
 }
 
+/// OpenSSL and zlib are inside: an image or a node may have another version of them, or none.
+#[test]
+fn the_binary_asks_for_libc_libm_and_libgcc_alone() {
+    let Some(node) = require_live() else { return };
+    let said = read_output(Command::new("ldd").arg(&node.binary));
+    let names = said.lines().filter_map(|line| line.split_whitespace().next());
+    // The loader has a path, and what the kernel brings is no file.
+    let names = names.filter(|name| !name.starts_with('/') && !name.contains("vdso"));
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    assert_eq!(names, ["libc.so.6", "libgcc_s.so.1", "libm.so.6"], "{said}");
+}
+
 #[test]
 fn doctor_finds_no_fault_in_the_image() {
     let Some(node) = require_live() else { return };

@@ -2,7 +2,7 @@
 
 use rustix::{
     mm::{MlockAllFlags, mlockall},
-    process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit},
+    process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit},
     thread::{CapabilitySet, capabilities},
 };
 
@@ -21,9 +21,9 @@ pub fn protect_memory() -> Protection {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     let undumpable = setrlimit(Resource::Core, none).is_ok()
         && set_dumpable_behavior(DumpableBehavior::NotDumpable).is_ok();
-    // Without the capability a limit applies, and what is mapped beyond it would fail later.
-    let unlimited =
-        capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::IPC_LOCK));
+    // Where a limit applies, what is mapped beyond it would fail later.
+    let unlimited = getrlimit(Resource::Memlock).current.is_none()
+        || capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::IPC_LOCK));
     let flags = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
     Protection { undumpable, locked: unlimited && mlockall(flags).is_ok() }
 }

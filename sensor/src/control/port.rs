@@ -8,12 +8,13 @@ use std::{
     collections::VecDeque,
     future::Future,
     io,
-    net::SocketAddr,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::Pin,
     task::{Context, Poll},
 };
 
 use axum::{Router, serve::Listener};
+use rustix::io::Errno;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -38,9 +39,13 @@ pub struct PortError {
 }
 
 impl Port {
-    /// Listens on `address`.
+    /// Listens on `address`. Where that is all of IPv6 and IPv4, and the machine has no IPv6, on
+    /// all of IPv4.
     pub fn bind(address: SocketAddr) -> Result<Self, PortError> {
-        std::net::TcpListener::bind(address).map(Self).map_err(|error| PortError { address, error })
+        let bound = std::net::TcpListener::bind(address).or_else(|error| {
+            std::net::TcpListener::bind(without_ipv6(address, &error).ok_or(error)?)
+        });
+        bound.map(Self).map_err(|error| PortError { address, error })
     }
 
     /// Where it listens.
@@ -58,6 +63,13 @@ impl Port {
         let accept = Accept { listener: TcpListener::from_std(self.0)?, open: VecDeque::new() };
         axum::serve(accept, router).with_graceful_shutdown(shutdown).await
     }
+}
+
+/// The address to take instead, when `[::]` is refused since the kernel has no IPv6.
+fn without_ipv6(address: SocketAddr, error: &io::Error) -> Option<SocketAddr> {
+    let refused = error.raw_os_error() == Some(Errno::AFNOSUPPORT.raw_os_error());
+    (refused && address.ip() == Ipv6Addr::UNSPECIFIED)
+        .then(|| (Ipv4Addr::UNSPECIFIED, address.port()).into())
 }
 
 struct Accept {
@@ -127,5 +139,22 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_without_ipv6_listens_on_ipv4() {
+        let check = |address: &str, errno: Errno, expect: Option<&str>| {
+            let instead = without_ipv6(address.parse().unwrap(), &errno.into());
+            assert_eq!(instead.map(|address| address.to_string()).as_deref(), expect, "{address}");
+        };
+        check("[::]:9464", Errno::AFNOSUPPORT, Some("0.0.0.0:9464"));
+        check("[::]:9464", Errno::ADDRINUSE, None);
+        check("[::1]:9464", Errno::AFNOSUPPORT, None);
+        check("0.0.0.0:9464", Errno::AFNOSUPPORT, None);
     }
 }

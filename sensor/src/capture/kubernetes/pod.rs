@@ -12,16 +12,43 @@ const MAX_LABELS: usize = 32;
 /// What a pod of a Deployment carries: the hash at the end of its replica set's name.
 const TEMPLATE_HASH: &str = "pod-template-hash";
 
-/// The uid that the kubelet uses for a pod of its own manifests, before the API server has it.
+/// The uid that the kubelet uses for a pod of its own manifests, which the API server does not
+/// know it by.
 const STATIC_UID: &str = "kubernetes.io/config.hash";
 
-/// Everything by which the pod may be found: the uids of its cgroup and the ids of its containers,
-/// each with what is known of it.
-pub(super) fn entries(pod: &Pod) -> Vec<(Box<str>, Arc<Kubernetes>)> {
+/// What the kubelet's copy of such a pod in the API server carries besides.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+
+/// An id of the node, and whose it is.
+pub(super) type Entry = (Box<str>, Arc<Kubernetes>);
+
+/// What is kept of a pod.
+#[derive(Debug)]
+pub(super) struct Named {
+    /// Everything by which the pod may be found: its uid and the ids of its containers.
+    pub entries: Vec<Entry>,
+    /// The uid in the cgroups of a pod of the kubelet's own manifests. Annotations are free text:
+    /// true only where no pod has this uid.
+    pub static_uid: Option<Entry>,
+}
+
+impl Named {
+    /// What `pod` is found by.
+    pub fn new(pod: &Pod) -> Self {
+        Self { entries: entries(pod), static_uid: static_uid(&pod.metadata) }
+    }
+}
+
+fn static_uid(pod: &ObjectMeta) -> Option<Entry> {
+    annotation(pod, MIRROR)?;
+    let uid = annotation(pod, STATIC_UID)?;
+    Some((uid.as_str().into(), Arc::new(describe(pod))))
+}
+
+fn entries(pod: &Pod) -> Vec<Entry> {
     let known = describe(&pod.metadata);
-    let of_pod = Arc::new(known.clone());
-    let uids = [pod.metadata.uid.as_ref(), annotation(&pod.metadata, STATIC_UID)];
-    let uids = uids.into_iter().flatten().map(|uid| (uid.as_str().into(), Arc::clone(&of_pod)));
+    let uid = pod.metadata.uid.as_ref();
+    let uid = uid.map(|uid| (uid.as_str().into(), Arc::new(known.clone())));
     let status = pod.status.as_ref();
     let containers = status.into_iter().flat_map(|status| {
         let lists = [
@@ -44,7 +71,7 @@ pub(super) fn entries(pod: &Pod) -> Vec<(Box<str>, Arc<Kubernetes>)> {
             .map(move |id| (id, Arc::clone(&of_container)))
             .collect::<Vec<_>>()
     });
-    uids.chain(containers).collect()
+    uid.into_iter().chain(containers).collect()
 }
 
 fn describe(pod: &ObjectMeta) -> Kubernetes {

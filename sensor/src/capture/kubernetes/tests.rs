@@ -228,10 +228,44 @@ fn an_api_server_that_is_away_costs_names_and_nothing_else() {
 }
 
 #[test]
+fn the_uid_of_a_static_pod_is_believed_of_mirrors_and_never_takes_that_of_another() {
+    let claim = |number: u8, uid: &str, mirror: bool| {
+        let mut pod = pod(number, None, 9);
+        let annotations = &mut pod["metadata"]["annotations"];
+        annotations["kubernetes.io/config.hash"] = uid.into();
+        if mirror {
+            annotations["kubernetes.io/config.mirror"] = uid.into();
+        }
+        pod
+    };
+    let pods = vec![
+        claim(1, "uid-3", true),
+        claim(2, "hash-2", false),
+        pod(3, None, 9),
+        claim(4, "hash-4", true),
+        claim(5, "uid-3", true),
+        pod(6, Some(&id('a')), 9),
+    ];
+    follow(vec![Say::List(10, pods)], |_, board| {
+        wait_until(board, true, &id('a'));
+        let pods = board.picture.lock().unwrap().clone();
+        let check = |uid: &str, expect: Option<&str>| {
+            let sandbox = workload(None, uid);
+            pods.fill(&sandbox);
+            assert_eq!(sandbox.kubernetes.get().map(|known| &*known.pod), expect, "{uid}");
+        };
+        check("uid-3", Some("shop-5d4f8c7b9-3"));
+        check("hash-2", None);
+        check("hash-4", Some("shop-5d4f8c7b9-4"));
+        check("uid-4", Some("shop-5d4f8c7b9-4"));
+    });
+}
+
+#[test]
 fn a_workload_without_a_container_has_the_pod_alone() {
     let pod: k8s_openapi::api::core::v1::Pod =
         serde_json::from_value(pod(1, Some(&id('a')), 1)).unwrap();
-    let pods = Pods(Arc::new(pod::entries(&pod).into_iter().collect()));
+    let pods = Pods(Arc::new(pod::Named::new(&pod).entries.into_iter().collect()));
     let sandbox = workload(None, "uid-1");
     assert!(pods.fill(&sandbox));
     assert_eq!(sandbox.kubernetes.get().unwrap().container, None);
@@ -251,7 +285,7 @@ fn owners_are_what_people_made() {
         object["metadata"]["ownerReferences"][0]["kind"] = kind.into();
         object["metadata"]["ownerReferences"][0]["name"] = name.into();
         let object = serde_json::from_value(object).unwrap();
-        let known = pod::entries(&object).remove(0).1;
+        let known = pod::Named::new(&object).entries.remove(0).1;
         assert_eq!(known.owner, Some((expect.0.into(), expect.1.into())), "{kind} {name}");
     };
     let hash = |hash: &str| json!({ "pod-template-hash": hash });

@@ -17,7 +17,7 @@ use kube::{
     },
 };
 
-use super::{Board, Pods, pod::entries};
+use super::{Board, Pods, pod::Named};
 
 /// Pods kept. A node has 110 by default, and a few thousand at most.
 const MAX_PODS: usize = 4096;
@@ -90,9 +90,9 @@ impl Watcher {
 /// What is known of the pods.
 #[derive(Default)]
 struct Table {
-    pods: HashMap<String, Pod>,
+    pods: HashMap<String, Named>,
     /// Those of a list that has not come to its end yet.
-    listed: Option<HashMap<String, Pod>>,
+    listed: Option<HashMap<String, Named>>,
     failing: bool,
     board: Arc<Board>,
 }
@@ -110,7 +110,7 @@ impl Table {
             Event::Init => self.listed = Some(HashMap::new()),
             Event::InitApply(pod) => {
                 let listed = self.listed.get_or_insert_default();
-                insert(listed, pod);
+                insert(listed, &pod);
             }
             // What was deleted while nobody watched is gone with the old table.
             Event::InitDone => {
@@ -120,7 +120,7 @@ impl Table {
                 self.show();
             }
             Event::Apply(pod) => {
-                insert(&mut self.pods, pod);
+                insert(&mut self.pods, &pod);
                 self.show();
             }
             Event::Delete(pod) => {
@@ -139,14 +139,18 @@ impl Table {
     }
 
     fn show(&self) {
-        let entries = self.pods.values().flat_map(entries).collect();
-        self.board.show(Pods(Arc::new(entries)), self.pods.len());
+        let known = self.pods.values().flat_map(|pod| pod.entries.iter().cloned());
+        let mut known: HashMap<_, _> = known.collect();
+        for (uid, pod) in self.pods.values().filter_map(|pod| pod.static_uid.clone()) {
+            known.entry(uid).or_insert(pod);
+        }
+        self.board.show(Pods(Arc::new(known)), self.pods.len());
     }
 }
 
-fn insert(pods: &mut HashMap<String, Pod>, pod: Pod) {
+fn insert(pods: &mut HashMap<String, Named>, pod: &Pod) {
     let Some(uid) = pod.metadata.uid.clone() else { return };
     if pods.len() < MAX_PODS || pods.contains_key(&uid) {
-        pods.insert(uid, pod);
+        pods.insert(uid, Named::new(pod));
     }
 }
