@@ -53,7 +53,7 @@ fn render(node: &Node, values: &[&str], templates: &[&str]) -> String {
     read_output(&mut command)
 }
 
-/// Renders the Secret and the DaemonSet of a copy of the chart, with these words in place of its
+/// Renders the Secret and the `DaemonSet` of a copy of the chart, with these words in place of its
 /// two questions to the cluster: for the Secret, and for a namespace that every cluster has.
 fn render_asking(node: &Node, [secret, namespace]: [&str; 2], more: &[&str]) -> Output {
     let scratch = Scratch::new();
@@ -156,10 +156,12 @@ fn values_reach_the_objects() {
     check(&["priorityClassName=high"], &["priorityClassName: high"], &[]);
 }
 
+/// What `lookup` finds of a Secret that is there.
+const KEPT: &str = r#"dict "data" (dict "mask.key" "a2VwdA==")"#;
+
 #[test]
 fn the_mask_key_is_made_once() {
     let Some(node) = require_live() else { return };
-    const KEPT: &str = r#"dict "data" (dict "mask.key" "a2VwdA==")"#;
     let line = |output: &Output, name: &str| {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let value = text.lines().find_map(|line| line.trim().strip_prefix(name));

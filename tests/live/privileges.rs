@@ -7,7 +7,7 @@ use tests::harness::{
 
 use super::tls::{loopback, warm_up};
 
-/// Sees all that the sensor sees as root: the chart's `capabilities` less IPC_LOCK, which only
+/// Sees all that the sensor sees as root: the chart's `capabilities` less `IPC_LOCK`, which only
 /// keeps its memory from being swapped.
 const ALL_THAT_IS_READ: &str = "net_admin,sys_admin,sys_ptrace,dac_read_search";
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use super::terminal;
 
@@ -21,7 +21,7 @@ pub enum Destination {
 
 /// Starts logging. Later calls change nothing.
 pub fn start(level: LevelFilter, destination: Destination) {
-    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_target(false);
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter(level)).with_target(false);
     let _ = match destination {
         Destination::Stderr => {
             let colors = terminal::colors(&io::stderr());
@@ -31,11 +31,18 @@ pub fn start(level: LevelFilter, destination: Destination) {
         Destination::Kept(line) => {
             // What is well would only stand in the way of what is not.
             let level = level.min(LevelFilter::WARN);
-            let subscriber = subscriber.with_max_level(level).with_ansi(false).without_time();
+            let subscriber =
+                subscriber.with_env_filter(filter(level)).with_ansi(false).without_time();
             let subscriber = subscriber.with_writer(line).finish();
             tracing::subscriber::set_global_default(subscriber)
         }
     };
+}
+
+/// Up to `level`, without what the client of Kubernetes says at each try: the sensor says when it
+/// begins to fail, and when that ends.
+fn filter(level: LevelFilter) -> EnvFilter {
+    EnvFilter::new(format!("{level},kube=off,kube_client=off,kube_runtime=off"))
 }
 
 /// The last log line.

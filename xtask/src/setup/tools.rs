@@ -2,15 +2,15 @@
 //!
 //! What comes from npm, PyPI and Maven the tests fetch themselves, into the target directory.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 
 use super::apt;
 use crate::process;
 
-/// Debian packages, each with what proves it, a binary, a file or a static library: a machine may
-/// have it from elsewhere.
+/// Debian packages, each with what proves it, a binary or a file: a machine may have it from
+/// elsewhere.
 const TOOLS: &[(&str, &str)] = &[
     ("binutils", "strip"),
     ("caddy", "caddy"),
@@ -37,9 +37,9 @@ const TOOLS: &[(&str, &str)] = &[
     ("wrk", "wrk"),
 ];
 
-/// What librdkafka is compiled with, and the OpenSSL that is linked into the binary.
+/// What librdkafka, and the OpenSSL inside the binary, are compiled with.
 const LIBRARIES: &[(&str, &str)] =
-    &[("g++", "c++"), ("libssl-dev", "libssl.a"), ("make", "make"), ("pkg-config", "pkg-config")];
+    &[("g++", "c++"), ("make", "make"), ("perl", "pod2man"), ("pkg-config", "pkg-config")];
 
 /// The same, for virtual machines.
 const VM_TOOLS: &[(&str, &str)] = &[
@@ -87,18 +87,9 @@ fn missing(tools: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'stati
 fn is_there(proof: &str) -> bool {
     if proof.starts_with('/') {
         Path::new(proof).exists()
-    } else if proof.ends_with(".a") {
-        is_library(proof)
     } else {
         process::find_binary(proof).is_some()
     }
-}
-
-/// Whether the linker finds it: each distribution has folders of its own, and some have OpenSSL's
-/// headers without static libraries.
-fn is_library(name: &str) -> bool {
-    let asked = Command::new("cc").arg(format!("-print-file-name={name}")).output();
-    asked.is_ok_and(|output| output.stdout.starts_with(b"/"))
 }
 
 fn message(users: &str, missing: &[(&str, &str)], root: bool) -> String {
@@ -114,12 +105,6 @@ fn message(users: &str, missing: &[(&str, &str)], root: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_static_library_is_looked_for_where_the_linker_does() {
-        assert!(is_there("libc.a"), "libc6-dev has it");
-        assert!(!is_there("libno-such-thing.a"));
-    }
 
     #[test]
     fn the_message_names_binaries_and_packages() {

@@ -6,7 +6,8 @@ use super::{Violation, source::Source};
 const LIMIT: usize = 500;
 
 /// Files that may be longer, each with the reason.
-const EXCEPTIONS: &[(&str, &str)] = &[];
+const EXCEPTIONS: &[(&str, &str)] =
+    &[("sensor/src/config/keys.rs", "a table with an entry for each key, and nothing else")];
 
 pub fn check(sources: &[Source]) -> Vec<Violation> {
     let rust = sources.iter().filter(|source| source.is_rust());

@@ -4,7 +4,7 @@
 use std::{
     io::{BufRead, BufReader, Write},
     net::{SocketAddr, TcpListener, TcpStream},
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
     time::{Duration, Instant},
 };
 
@@ -60,7 +60,7 @@ impl Server {
     fn start(script: Vec<Say>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let (sender, asked) = channel();
+        let (sender, asked) = sync_channel(64);
         std::thread::spawn(move || {
             let mut script = script.into_iter();
             let mut open = Vec::new();
@@ -76,17 +76,18 @@ impl Server {
     }
 }
 
+const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n";
+
 fn answer(
     mut stream: TcpStream,
     script: &mut impl Iterator<Item = Say>,
-    asked: &Sender<String>,
+    asked: &SyncSender<String>,
     open: &mut Vec<TcpStream>,
 ) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
     let Some(Ok(line)) = lines.next() else { return };
     while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
     let _ = asked.send(line);
-    const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n";
     match script.next() {
         Some(Say::List(version, items)) => {
             let list = json!({
@@ -112,7 +113,7 @@ fn answer(
     }
 }
 
-fn event(kind: &str, object: Value) -> Value {
+fn event(kind: &str, object: &Value) -> Value {
     json!({ "type": kind, "object": object })
 }
 
@@ -160,15 +161,15 @@ fn the_pods_of_the_node_are_listed_and_followed() {
         Say::Watch(vec![
             event(
                 "BOOKMARK",
-                json!({
+                &json!({
                     "apiVersion": "v1", "kind": "Pod",
                     "metadata": { "resourceVersion": "15", "name": "", "namespace": "" },
                     "spec": { "containers": [] }
                 }),
             ),
-            event("ADDED", pod(2, None, 16)),
-            event("MODIFIED", pod(2, Some(&id('b')), 17)),
-            event("DELETED", pod(1, Some(&id('a')), 18)),
+            event("ADDED", &pod(2, None, 16)),
+            event("MODIFIED", &pod(2, Some(&id('b')), 17)),
+            event("DELETED", &pod(1, Some(&id('a')), 18)),
         ]),
     ];
     follow(script, |server, board| {
@@ -200,7 +201,7 @@ fn a_version_that_is_too_old_is_listed_anew() {
     });
     let script = vec![
         Say::List(10, vec![pod(1, Some(&id('a')), 9)]),
-        Say::Watch(vec![event("ERROR", gone)]),
+        Say::Watch(vec![event("ERROR", &gone)]),
         // The first pod went while nobody watched.
         Say::List(900, vec![pod(3, Some(&id('c')), 800)]),
     ];

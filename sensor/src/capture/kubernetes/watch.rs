@@ -56,15 +56,13 @@ impl Watcher {
         if std::env::var_os("KUBERNETES_SERVICE_HOST").is_none() {
             return Ok(None);
         }
-        let client = Client::try_from(kube::Config::incluster()?)?;
-        Ok(Some(Self { client, node: node.to_owned(), board }))
+        Ok(Some(Self { client: client(kube::Config::incluster()?)?, node: node.to_owned(), board }))
     }
 
     /// For the API server at a URL.
     pub fn at(url: &str, node: &str, board: Arc<Board>) -> Result<Self, ClientError> {
         let parsed = url.parse().map_err(|_| ClientError::Url(url.to_owned()))?;
-        let client = Client::try_from(kube::Config::new(parsed))?;
-        Ok(Self { client, node: node.to_owned(), board })
+        Ok(Self { client: client(kube::Config::new(parsed))?, node: node.to_owned(), board })
     }
 
     /// Lists the node's pods and follows them until `shutdown` is ready. Whatever fails is tried
@@ -85,6 +83,12 @@ impl Watcher {
             () = shutdown => {}
         }
     }
+}
+
+/// A client that tells each refusal at once: the watcher tries again by itself.
+fn client(mut config: kube::Config) -> Result<Client, kube::Error> {
+    config.default_retry = false;
+    Client::try_from(config)
 }
 
 /// What is known of the pods.

@@ -9,9 +9,13 @@ fn status() -> Status {
     let mut numbers = 100..;
     let mut number = || numbers.next().unwrap();
     let mut losses = Counters::default().losses();
-    losses.iter_mut().for_each(|loss| loss.count = number());
+    for loss in &mut losses {
+        loss.count = number();
+    }
     let mut counters = Counters::default().activity();
-    counters.values_mut().for_each(|count| *count = number());
+    for count in counters.values_mut() {
+        *count = number();
+    }
     Status {
         version: "1.2.3".to_owned(),
         node: "a \"node\"\nof \\ two lines".to_owned(),
