@@ -163,8 +163,13 @@ impl Inventory {
         details
     }
 
+    /// Begins a round of [`Inventory::take_unsent`], which gives each endpoint at most once.
+    pub fn begin_round(&mut self) {
+        self.endpoints.begin_round();
+    }
+
     /// Everything about at most `limit` endpoints that have changed since they were last taken
-    /// here; fewer than `limit` when these are all.
+    /// here, in an earlier round; fewer than `limit` when these are all.
     pub fn take_unsent(&mut self, limit: usize, now: Timestamp) -> Vec<EndpointDetail> {
         let keys = self.endpoints.take_unsent(limit);
         let details = keys.iter().filter_map(|key| {

@@ -121,6 +121,7 @@ counters! {
     Gauge kafka_in_flight "records" "records sent and not acknowledged yet"
     Gauge spool_bytes "bytes" "records on disk that wait for the brokers"
     Gauge spool_records "records" "of them"
+    Activity spool_mended "files" "spool files cut or set aside at the start"
     Activity endpoints_cut "records" "endpoint records cut to kafka.max_record_bytes"
 
     Gauge kubernetes_pods "pods" "pods of this node that the API server told of"

@@ -163,6 +163,7 @@ mod tests {
         let mut exchange = sample::exchange("GET /a HTTP/1.1\nHost: shop.example\n\n", 200);
         let mut taken = |calls: usize| {
             (0..calls).for_each(|_| drop(inventory.record(&mut exchange).route.clone()));
+            inventory.begin_round();
             inventory.take_unsent(10, Timestamp(sample::START)).len()
         };
         assert_eq!([taken(0), taken(2), taken(0), taken(1)], [0, 1, 0, 1]);

@@ -68,6 +68,8 @@ pub struct Endpoints {
     moved: Moved,
     /// Keys of rows that are gone, for the store.
     gone: Vec<Box<[u8]>>,
+    /// Of sending rows. A row that was not sent has 0.
+    round: u32,
     /// The key and template of the exchange at hand, kept for their allocations.
     key: Key,
     template: Template,
@@ -102,6 +104,7 @@ impl Endpoints {
             operations: Operations::default(),
             moved: Moved::default(),
             gone: Vec::new(),
+            round: 1,
             key: Key::default(),
             template: Template::default(),
         }
@@ -190,9 +193,12 @@ impl Endpoints {
         }
     }
 
-    /// Ids that ended, with the ids that took their place, since the last call.
+    /// Ids that ended, with the ids that took their place, since the last call. One that is
+    /// listed again has not ended.
     pub fn take_moved(&mut self) -> Vec<(String, String)> {
-        self.moved.take()
+        let Self { moved, listed, .. } = self;
+        let ended = moved.take().filter(|(old, _)| !listed.contains_key(old));
+        ended.map(|(old, new)| (row::id(&old), row::id(&new))).collect()
     }
 
     /// The rows at `now`, in the order of service, route, method and role.

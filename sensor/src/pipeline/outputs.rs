@@ -61,8 +61,9 @@ pub fn open_for_replay(
     folder: PathBuf,
     key: &MaskKey,
 ) -> Result<(KafkaSink, Sender, Arc<Meter>)> {
-    let patience = Patience::WhileSomeArrive(config.kafka.flush_timeout);
-    let settings = settings(config, folder, WhenFull::Wait, patience);
+    let wait = config.kafka.flush_timeout;
+    let patience = Patience::WhileSomeArrive(wait);
+    let settings = settings(config, folder, WhenFull::Wait(wait), patience);
     let settings = Settings { spool_bytes: settings.spool_bytes.min(REPLAY_SPOOL), ..settings };
     Ok(kafka::open(settings, key.clone())?)
 }
@@ -78,6 +79,7 @@ pub fn count(meter: &Meter, counters: &Counters) -> Counters {
         kafka_too_large: load(&meter.too_large),
         spool_bytes: meter.of_spools(|spool| &spool.bytes),
         spool_records: meter.waiting(),
+        spool_mended: meter.of_spools(|spool| &spool.mended),
         spool_dropped: meter.of_spools(|spool| &spool.dropped),
         endpoints_cut: load(&meter.cut),
         ..counters.clone()

@@ -17,6 +17,14 @@ const PIECE: usize = 16;
 /// How long the last round may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// How far the passing on of all that changed is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Round {
+    Due,
+    UnderWay,
+    Over,
+}
+
 /// Sees to it that changes are passed on when it is time.
 pub struct Publisher {
     meter: Arc<Meter>,
@@ -24,7 +32,7 @@ pub struct Publisher {
     heartbeat_interval: Duration,
     begun: Instant,
     beaten: Option<Instant>,
-    under_way: bool,
+    round: Round,
     /// Changes that found no room.
     waiting: Option<Box<Changes>>,
 }
@@ -38,7 +46,7 @@ impl Publisher {
             heartbeat_interval: config.kafka.heartbeat_interval,
             begun: Instant::now(),
             beaten: None,
-            under_way: true,
+            round: Round::Due,
             waiting: None,
         }
     }
@@ -66,15 +74,22 @@ impl Publisher {
         if let Some(waiting) = self.waiting.take() {
             return Some(waiting);
         }
-        let mut changes = Changes { time: now, ..Changes::default() };
-        if !self.under_way && self.begun.elapsed() >= self.endpoint_interval {
-            (self.under_way, self.begun) = (true, Instant::now());
-            changes.gone = inventory.take_moved().into_iter().map(|(old, _)| old).collect();
+        if self.round == Round::Over && self.begun.elapsed() >= self.endpoint_interval {
+            self.round = Round::Due;
         }
         // What is not taken now the inventory keeps: endpoints are never dropped.
-        if self.under_way && !self.meter.changes.is_full() {
-            changes.endpoints = inventory.take_unsent(PIECE, now);
-            self.under_way = changes.endpoints.len() == PIECE;
+        if self.round == Round::Over || self.meter.changes.is_full() {
+            return None;
+        }
+        let mut changes = Changes { time: now, ..Changes::default() };
+        if self.round == Round::Due {
+            (self.round, self.begun) = (Round::UnderWay, Instant::now());
+            inventory.begin_round();
+            changes.gone = inventory.take_moved().into_iter().map(|(old, _)| old).collect();
+        }
+        changes.endpoints = inventory.take_unsent(PIECE, now);
+        if changes.endpoints.len() < PIECE {
+            self.round = Round::Over;
         }
         let is_empty = changes.gone.is_empty() && changes.endpoints.is_empty();
         (!is_empty).then(|| Box::new(changes))
@@ -82,12 +97,67 @@ impl Publisher {
 
     /// Begins the last round.
     pub fn begin_last(&mut self) -> Instant {
-        (self.under_way, self.begun) = (true, Instant::now());
+        self.round = Round::Due;
         Instant::now() + FAREWELL
     }
 
     /// Whether a round is over.
     pub fn is_idle(&self) -> bool {
-        !self.under_way && self.waiting.is_none()
+        self.round == Round::Over && self.waiting.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        event::sample,
+        inventory::{Limits, rules::Rules},
+        sink::spool,
+    };
+
+    const NOW: Timestamp = Timestamp(sample::START);
+
+    fn publisher() -> (Publisher, Inventory) {
+        let limits = Limits { endpoints: 100, fields: 1000, learn_rate: 1000 };
+        let changes = Arc::new(spool::Meter::new(1 << 20));
+        let meter = Meter { changes, ..Meter::default() };
+        let inventory = Inventory::new(limits, 7, Rules::default()).unwrap();
+        (Publisher::new(&Config::default(), Arc::new(meter)), inventory)
+    }
+
+    fn call(inventory: &mut Inventory, path: &str) {
+        let text = format!("GET {path} HTTP/1.1\nHost: shop.example\n\n");
+        inventory.record(&mut sample::exchange(&text, 200));
+    }
+
+    /// Calls between the pieces change rows that were passed on; those wait for the next round.
+    #[test]
+    fn a_round_ends_under_load() {
+        let (mut publisher, mut inventory) = publisher();
+        let paths: Vec<String> = ('a'..='z').map(|name| format!("/{name}/of")).collect();
+        let mut passed = 0;
+        for _ in 0..10 {
+            paths.iter().for_each(|path| call(&mut inventory, path));
+            let changes = publisher.next(&mut inventory, NOW);
+            passed += changes.map_or(0, |changes| changes.endpoints.len());
+        }
+        assert!(publisher.is_idle());
+        assert_eq!(passed, paths.len());
+    }
+
+    #[test]
+    fn the_last_round_passes_on_which_endpoints_are_no_more() {
+        let (mut publisher, mut inventory) = publisher();
+        call(&mut inventory, "/users/alice");
+        let first = publisher.next(&mut inventory, NOW).unwrap();
+        let old = first.endpoints[0].endpoint.id.clone();
+        for name in ["bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy"] {
+            call(&mut inventory, &format!("/users/{name}"));
+        }
+        publisher.begin_last();
+        let last = publisher.next(&mut inventory, NOW).unwrap();
+        assert!(last.gone.contains(&old), "{:?}", last.gone);
+        assert!(last.endpoints.iter().all(|one| one.endpoint.id != old));
     }
 }

@@ -15,8 +15,9 @@ mod writer;
 
 use std::{
     collections::VecDeque,
-    fs::{self, File, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
@@ -50,8 +51,8 @@ pub struct Settings {
 pub enum WhenFull {
     /// Drops the oldest records and counts them.
     DropOldest,
-    /// Lets the caller wait for room.
-    Wait,
+    /// Lets the caller wait for room, as long as brokers take records in every such time.
+    Wait(Duration),
     /// Takes more. The caller asks [`Meter::is_full`] first and keeps what it has.
     Grow,
 }
@@ -71,7 +72,8 @@ pub struct Meter {
     pub failed: AtomicU64,
     /// Files cut or set aside at the start.
     pub mended: AtomicU64,
-    full: AtomicBool,
+    max_bytes: u64,
+    failing: AtomicBool,
 }
 
 /// Why there is no spool.
@@ -103,7 +105,7 @@ pub fn open(settings: Settings) -> Result<(Writer, Reader, Arc<Meter>), SpoolErr
 fn start(settings: Settings, lock: File) -> io::Result<(Writer, Reader, Arc<Meter>)> {
     let found = segment::recover(&settings.folder)?;
     let (position_file, position) = PositionFile::open(&settings.folder)?;
-    let meter = Arc::new(Meter::default());
+    let meter = Arc::new(Meter::new(settings.max_bytes));
     let state = State {
         segments: found.segments.into(),
         read: Position::default(),
@@ -117,14 +119,17 @@ fn start(settings: Settings, lock: File) -> io::Result<(Writer, Reader, Arc<Mete
     let shared =
         Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), _lock: lock });
     let reader = Reader::new(Arc::clone(&shared), position_file, position)?;
-    let writer = Writer::new(shared, settings, found.last);
+    // What is numbered below the position would pass for acknowledged at the next start.
+    let writer = Writer::new(shared, settings, found.last.max(position.segment));
     Ok((writer, reader, meter))
 }
 
 fn lock(folder: &Path) -> Result<File, SpoolError> {
     let failed = |error| SpoolError::Folder { folder: folder.to_owned(), error };
     fs::create_dir_all(folder).map_err(failed)?;
-    let file = File::create(folder.join("lock")).map_err(failed)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
+    let file = options.open(folder.join("lock")).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(SpoolError::InUse { folder: folder.to_owned() }),
@@ -133,9 +138,14 @@ fn lock(folder: &Path) -> Result<File, SpoolError> {
 }
 
 impl Meter {
-    /// Whether the spool has reached its size.
+    /// That of a spool whose files may take so many bytes together.
+    pub fn new(max_bytes: u64) -> Self {
+        Self { max_bytes, ..Self::default() }
+    }
+
+    /// Whether the spool has reached its size, or keeps in memory what it cannot write.
     pub fn is_full(&self) -> bool {
-        self.full.load(Ordering::Relaxed)
+        self.bytes.load(Ordering::Relaxed) >= self.max_bytes || self.failing.load(Ordering::Relaxed)
     }
 }
 

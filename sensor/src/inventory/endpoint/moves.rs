@@ -2,29 +2,32 @@
 
 use std::collections::VecDeque;
 
-use super::{Endpoints, Key, Row, role, row::id};
+use super::{Endpoints, Key, Row, role};
 use crate::inventory::paths::Moves;
 
-/// Ids that ended and were not asked for yet.
+/// Keys that ended and were not asked for yet.
 const MAX_MOVED: usize = 4096;
 
-/// Ids that ended, with those that took their place.
+/// A key that ended, with that which took its place.
+type Move = (Box<[u8]>, Box<[u8]>);
+
+/// Keys that ended, with those that took their place.
 #[derive(Default)]
 pub struct Moved {
-    ids: VecDeque<(String, String)>,
+    keys: VecDeque<Move>,
 }
 
 impl Moved {
     /// The longest waiting goes when there are too many.
     fn push(&mut self, old: &[u8], new: &[u8]) {
-        if self.ids.len() >= MAX_MOVED {
-            self.ids.pop_front();
+        if self.keys.len() >= MAX_MOVED {
+            self.keys.pop_front();
         }
-        self.ids.push_back((id(old), id(new)));
+        self.keys.push_back((old.into(), new.into()));
     }
 
-    pub(super) fn take(&mut self) -> Vec<(String, String)> {
-        self.ids.drain(..).collect()
+    pub(super) fn take(&mut self) -> impl Iterator<Item = Move> {
+        self.keys.drain(..)
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Row {
     pub(super) changed: bool,
     /// Since its record was last sent.
     pub(super) unsent: bool,
+    /// The round in which it was last sent.
+    pub(super) round: u32,
     /// Where its path is evidence, when its route follows from the form of its path.
     pub(super) place: Option<PlaceId>,
     /// Requests that the evidence has not been told of, and the shape that it was last told.
@@ -91,6 +93,7 @@ impl Row {
             learned: None,
             changed: true,
             unsent: true,
+            round: 0,
             place: None,
             untold: 0,
             shape: 0,
@@ -171,6 +174,7 @@ impl Row {
             learned: None,
             changed: true,
             unsent: true,
+            round: 0,
             place: None,
             untold: 0,
             shape: 0,

@@ -56,12 +56,20 @@ impl Endpoints {
         changes
     }
 
-    /// Keys of at most `limit` rows that have changed since they were last taken here; fewer than
-    /// `limit` when these are all.
+    /// Begins a round of [`Endpoints::take_unsent`], which gives each row at most once.
+    pub fn begin_round(&mut self) {
+        self.round = self.round.wrapping_add(1);
+    }
+
+    /// Keys of at most `limit` rows that have changed since they were last taken here, in an
+    /// earlier round; fewer than `limit` when these are all.
     pub fn take_unsent(&mut self, limit: usize) -> Vec<Box<[u8]>> {
-        let rows = self.listed.iter_mut().filter(|(_, row)| row.unsent).take(limit);
+        let round = self.round;
+        let is_due = |row: &Row| row.unsent && row.round != round;
+        let rows = self.listed.iter_mut().filter(|(_, row)| is_due(row)).take(limit);
         let taken = rows.map(|(key, row)| {
             row.unsent = false;
+            row.round = round;
             key.clone()
         });
         taken.collect()
@@ -130,6 +138,7 @@ impl Row {
             changed: false,
             // Others may have changed since it was sent.
             unsent: true,
+            round: 0,
             place: None,
             untold: 0,
             shape: 0,

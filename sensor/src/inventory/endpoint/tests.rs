@@ -250,6 +250,20 @@ fn rows_of_values_are_joined_and_their_ids_follow() {
     assert_eq!(template.route, "/users/{userId}/posts");
 }
 
+/// Its record was sent again, and a word that it ended would come behind it.
+#[test]
+fn an_id_that_is_listed_again_has_not_ended() {
+    let mut endpoints = Endpoints::new(100);
+    record(&mut endpoints, &exchange("GET", "/pets/rex", 200));
+    let rex = endpoints.rows(Timestamp(START))[0].id.clone();
+    endpoints.declare("shop.example", ["/pets/{petId}"].into_iter());
+    assert_eq!(counts(&endpoints), [("/pets/{petId}".to_owned(), 1)]);
+    endpoints.declared = Declared::default();
+    record(&mut endpoints, &exchange("GET", "/pets/rex", 200));
+    assert!(endpoints.rows(Timestamp(START)).iter().any(|row| row.id == rex));
+    assert_eq!(endpoints.take_moved(), []);
+}
+
 /// As `a_join_is_taken_back_when_the_evidence_turns` of paths: the counts go where they belong.
 #[test]
 fn rows_of_a_join_that_is_taken_back_are_apart_again() {

@@ -20,6 +20,8 @@ use super::Settings;
 /// client, so that others who write the same keys use the same partitions.
 const PROPERTIES: &[(&str, &str)] = &[
     ("acks", "all"),
+    // Asking after a topic would create it with the defaults of the brokers.
+    ("allow.auto.create.topics", "false"),
     ("client.id", "sensor"),
     ("compression.type", "lz4"),
     ("enable.idempotence", "true"),
@@ -136,7 +138,7 @@ impl Batching {
     }
 }
 
-/// What became of a record: its block and lane, and why it was not taken.
+/// What became of a record: what was sent with it, and why it was not taken.
 pub type Settled = (usize, Option<RDKafkaErrorCode>);
 
 /// Gathers what librdkafka says while it is polled.

@@ -119,26 +119,34 @@ impl Sender {
     }
 
     fn session(&mut self) -> Ended {
-        let batching = if self.single.is_some() { Batching::Single } else { self.batching };
+        loop {
+            let batching = if self.single.is_some() { Batching::Single } else { self.batching };
+            if let Some(ended) = self.send_with(batching) {
+                return ended;
+            }
+        }
+    }
+
+    /// Sends with a producer of its own; `None` when records need no longer be sent one by one.
+    fn send_with(&mut self, batching: Batching) -> Option<Ended> {
         let producer = match self.client.producer(batching) {
             Ok(producer) => producer,
-            Err(error) => return Ended::Failed(Problem::Producer(error.to_string())),
+            Err(error) => return Some(Ended::Failed(Problem::Producer(error.to_string()))),
         };
         if let Err(problem) = topics::ensure(&self.settings, &self.client, &producer) {
-            return Ended::Failed(problem);
+            return Some(Ended::Failed(problem));
         }
         loop {
             match self.step(&producer) {
-                Ok(true) => return Ended::Done,
-                Ok(false) if self.is_late() => return Ended::Late,
+                Ok(true) => return Some(Ended::Done),
+                Ok(false) if self.is_late() => return Some(Ended::Late),
                 Ok(false) => {}
-                Err(problem) => return Ended::Failed(problem),
+                Err(problem) => return Some(Ended::Failed(problem)),
             }
             if self.single_is_over() {
-                // A new producer, with batches again.
                 self.flush(&producer);
                 self.single = None;
-                return self.session();
+                return None;
             }
         }
     }
@@ -171,13 +179,13 @@ impl Sender {
         lane: usize,
         block: u64,
     ) -> Result<(), Problem> {
-        let opaque = (block as usize) << 1 | lane;
         let mut sent = 0;
         loop {
             let Self { lanes, topics, headers, .. } = self;
             let mut frames = lanes[lane].frames().skip(sent);
             let full = loop {
                 let Some(frame) = frames.next() else { break None };
+                let opaque = Sent { lane, topic: frame.topic, block }.opaque();
                 match send(producer, &topics[frame.topic as usize], headers, &frame, opaque) {
                     Ok(()) => sent += 1,
                     Err(code) => break Some((code, frame.topic)),
@@ -192,8 +200,8 @@ impl Sender {
                         return Ok(());
                     }
                 }
-                Some((RDKafkaErrorCode::MessageSizeTooLarge, _)) => {
-                    self.refuse(lane, block);
+                Some((RDKafkaErrorCode::MessageSizeTooLarge, topic)) => {
+                    self.refuse(lane, topic, block);
                     sent += 1;
                 }
                 Some((code, topic)) => return Err(self.refused(topic, code)),
@@ -209,10 +217,10 @@ impl Sender {
         let taken = settled.iter().any(|(_, code)| code.is_none());
         let mut result = Ok(());
         for (opaque, code) in settled.drain(..) {
-            let (lane, block) = (opaque & 1, (opaque >> 1) as u64);
+            let sent = Sent::of(opaque);
             match code {
-                None => self.lanes[lane].settle(block),
-                Some(code) if result.is_ok() => result = self.failed(lane, block, code),
+                None => self.lanes[sent.lane].settle(sent.block),
+                Some(code) if result.is_ok() => result = self.failed(sent, code),
                 Some(_) => {}
             }
         }
@@ -235,11 +243,11 @@ impl Sender {
 
     /// A record came back. One that is too large is looked for by sending each alone, and left
     /// out when it is found.
-    fn failed(&mut self, lane: usize, block: u64, code: RDKafkaErrorCode) -> Result<(), Problem> {
-        let topic = if lane == 0 { Topic::Exchanges } else { Topic::Endpoints };
+    fn failed(&mut self, sent: Sent, code: RDKafkaErrorCode) -> Result<(), Problem> {
+        let Sent { lane, topic, block } = sent;
         match code {
             RDKafkaErrorCode::MessageSizeTooLarge if self.single.is_some() => {
-                self.refuse(lane, block);
+                self.refuse(lane, topic, block);
                 Ok(())
             }
             RDKafkaErrorCode::MessageSizeTooLarge => {
@@ -256,10 +264,10 @@ impl Sender {
         }
     }
 
-    fn refuse(&mut self, lane: usize, block: u64) {
+    fn refuse(&mut self, lane: usize, topic: Topic, block: u64) {
         if self.meter.too_large.fetch_add(1, Ordering::Relaxed) == 0 {
             warn!(
-                topic = self.topics[lane],
+                topic = self.topics[topic as usize],
                 "a record is larger than the brokers allow and was left out: lower \
                  kafka.max_record_bytes or raise the topic's max.message.bytes"
             );
@@ -345,6 +353,29 @@ impl Sender {
     }
 }
 
+/// What librdkafka gives back with a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sent {
+    lane: usize,
+    topic: Topic,
+    block: u64,
+}
+
+impl Sent {
+    fn opaque(self) -> usize {
+        (self.block as usize) << 3 | (self.topic as usize) << 1 | self.lane
+    }
+
+    fn of(opaque: usize) -> Self {
+        let topic = match opaque >> 1 & 3 {
+            0 => Topic::Exchanges,
+            1 => Topic::Endpoints,
+            _ => Topic::Sensor,
+        };
+        Self { lane: opaque & 1, topic, block: (opaque >> 3) as u64 }
+    }
+}
+
 fn spool(meter: &Meter, lane: usize) -> &crate::sink::spool::Meter {
     if lane == 0 { &meter.exchanges } else { &meter.changes }
 }
@@ -400,5 +431,19 @@ impl Headers {
         });
         self.made.push((topic, version, headers.clone()));
         headers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A message about a record names its topic, not that of its neighbours.
+    #[test]
+    fn a_record_comes_back_with_its_topic() {
+        for topic in Topic::ALL {
+            let sent = Sent { lane: 1, topic, block: 12345 };
+            assert_eq!(Sent::of(sent.opaque()), sent);
+        }
     }
 }

@@ -66,3 +66,28 @@ fn an_endpoint_that_is_no_more_leaves_a_key_without_value() {
     assert_eq!((frame.key, frame.payload), (&b"a49aabd2c35449cf@node-1"[..], None));
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+/// Asking whether a topic is there must not make it: with the defaults of the brokers, that of
+/// endpoints would forget.
+#[test]
+fn brokers_create_no_topic_by_themselves() {
+    let patience = Patience::Within(Duration::from_secs(1));
+    let settings = Settings {
+        brokers: "127.0.0.1:1".to_owned(),
+        prefix: "sensor.".to_owned(),
+        create_topics: true,
+        partitions: 1,
+        replication: None,
+        retention: Duration::from_secs(1),
+        max_record_bytes: 256 << 10,
+        properties: BTreeMap::new(),
+        node: "node-1".to_owned(),
+        folder: PathBuf::new(),
+        spool_bytes: 1 << 20,
+        sync: Duration::from_secs(1),
+        when_full: WhenFull::DropOldest,
+        patience,
+    };
+    let client = client::Client::new(&settings).unwrap();
+    assert_eq!(client.config().get("allow.auto.create.topics"), Some("false"));
+}

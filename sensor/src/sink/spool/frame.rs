@@ -119,6 +119,13 @@ pub fn stated_length(bytes: &[u8]) -> Option<usize> {
     (FIXED..=MAX_BODY).contains(&size).then_some(PREFIX + size)
 }
 
+/// How many bytes to step over to come from a frame that rotted to the next: its stated length,
+/// if a whole frame follows there.
+pub fn rotted(bytes: &[u8]) -> Option<usize> {
+    let size = stated_length(bytes)?;
+    first(bytes.get(size..)?).map(|_| size)
+}
+
 /// Length and number of the whole frames at the front of `bytes`.
 pub fn whole(bytes: &[u8]) -> (usize, u64) {
     let (mut length, mut records) = (0, 0);

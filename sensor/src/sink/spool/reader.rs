@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     fs::File,
-    io,
+    io::{self, ErrorKind},
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -31,6 +31,8 @@ pub struct Reader {
     acknowledged: Place,
     at: Place,
     file: Option<(u64, File)>,
+    /// The last read failed.
+    failing: bool,
     bytes: Vec<u8>,
     in_flight: VecDeque<InFlight>,
     next_block: u64,
@@ -73,6 +75,7 @@ impl Reader {
             acknowledged: start,
             at: start,
             file: None,
+            failing: false,
             bytes: Vec::new(),
             in_flight: VecDeque::new(),
             next_block: 0,
@@ -83,17 +86,33 @@ impl Reader {
     /// records are those of [`Reader::frames`].
     pub fn next(&mut self, wait: Duration) -> Option<u64> {
         let available = self.find(wait)?;
-        let count = self.read(available).unwrap_or_else(|error| {
-            warn!(%error, "a spool file cannot be read");
-            0
-        });
+        self.take(available, wait)
+    }
+
+    /// Reads what [`Reader::find`] found.
+    pub(super) fn take(&mut self, available: u64, wait: Duration) -> Option<u64> {
+        let count = match self.read(available) {
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::NotFound => 0,
+            Err(error) => {
+                self.retry_later(&error, wait);
+                return None;
+            }
+        };
+        self.failing = false;
         if count == 0 {
-            self.skip_segment();
+            self.skip();
+            return None;
+        }
+        let mut state = self.shared.state();
+        if state.segments.front().is_none_or(|oldest| oldest.number > self.at.position.segment) {
+            // Dropped since it was found, and counted as that.
             return None;
         }
         self.at.position.offset += self.bytes.len() as u64;
         self.at.records += count;
-        self.shared.state().set_read(self.at);
+        state.set_read(self.at);
+        drop(state);
         let block = self.next_block;
         self.next_block += 1;
         self.in_flight.push_back(InFlight {
@@ -185,7 +204,7 @@ impl Reader {
 
     /// Bytes that can be read at the place, which moves on to the next file when its own is at an
     /// end.
-    fn find(&mut self, wait: Duration) -> Option<u64> {
+    pub(super) fn find(&mut self, wait: Duration) -> Option<u64> {
         let shared = Arc::clone(&self.shared);
         let mut state = shared.state();
         let deadline = Instant::now() + wait;
@@ -233,10 +252,33 @@ impl Reader {
         Ok(count)
     }
 
+    /// Too many open files or a disk that stumbles may pass; a file that was removed may not.
+    fn retry_later(&mut self, error: &io::Error, wait: Duration) {
+        self.file = None;
+        if !std::mem::replace(&mut self.failing, true) {
+            warn!(%error, "a spool file cannot be read; it is tried again");
+        }
+        std::thread::sleep(wait);
+    }
+
     /// What follows in this file was changed by someone else, or the file is gone.
-    fn skip_segment(&mut self) {
+    fn skip(&mut self) {
+        let Position { segment: number, offset } = self.at.position;
+        let rotted = self
+            .file
+            .as_mut()
+            .and_then(|(_, file)| segment::rotted(file, offset, &mut self.bytes).ok().flatten());
         let state = self.shared.state();
-        let number = self.at.position.segment;
+        if let Some(size) = rotted {
+            self.at.position.offset += size as u64;
+            self.at.records += 1;
+            state.meter.failed.fetch_add(1, Ordering::Relaxed);
+            warn!(
+                file = %segment::path(&state.folder, number).display(),
+                "a record in a spool file is not what was written, and is left out"
+            );
+            return;
+        }
         let Some(segment) = state.segments.iter().find(|segment| segment.number == number) else {
             return;
         };

@@ -13,6 +13,8 @@ use super::frame;
 
 const EXTENSION: &str = "spool";
 const POSITION_FILE: &str = "acknowledged";
+/// What the names of files end with of which nothing can be read.
+const UNREADABLE: &str = "unreadable";
 /// Bytes read at once while a file is searched for its last whole frame.
 const CHUNK: usize = 1 << 20;
 
@@ -39,11 +41,11 @@ pub struct Position {
 /// What a folder held.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Segments with records, oldest first.
+    /// Segments with records, oldest first. Frames in them may have rotted.
     pub segments: Vec<Segment>,
     /// Files cut behind their last whole record.
     pub torn: u64,
-    /// Files that another version wrote, or nobody.
+    /// Files that another version wrote, or nobody, and those that cannot be read.
     pub set_aside: u64,
     /// The greatest number of any file.
     pub last: u64,
@@ -73,24 +75,49 @@ pub fn recover(folder: &Path) -> io::Result<Found> {
     found.last = numbers.last().copied().unwrap_or(0);
     for number in numbers {
         let path = path(folder, number);
-        let mut file = OpenOptions::new().read(true).write(true).open(&path)?;
+        if let Err(error) = found.take(&path, number) {
+            // The others can be sent, and the sensor starts.
+            warn!(file = %path.display(), %error, "spool file cannot be read");
+            found.set_aside(&path, UNREADABLE);
+        }
+    }
+    Ok(found)
+}
+
+impl Found {
+    fn take(&mut self, path: &Path, number: u64) -> io::Result<()> {
+        let mut file = OpenOptions::new().read(true).write(true).open(path)?;
         match check(&mut file, number)? {
             Checked::Usable { segment, torn } => {
                 if torn > 0 {
                     file.set_len(segment.length)?;
-                    found.torn += 1;
+                    self.torn += 1;
                     warn!(file = %path.display(), bytes = torn, "spool file cut behind its last whole record");
                 }
-                found.segments.push(segment);
+                self.segments.push(segment);
             }
-            Checked::Empty => fs::remove_file(&path)?,
-            Checked::Foreign { version } => {
-                found.set_aside += 1;
-                set_aside(&path, version)?;
+            Checked::Empty => fs::remove_file(path)?,
+            Checked::Unreadable => self.set_aside(path, UNREADABLE),
+            Checked::Foreign { version: Some(version) } => {
+                self.set_aside(path, &format!("v{version}"));
             }
+            Checked::Foreign { version: None } => self.set_aside(path, "unknown"),
+        }
+        Ok(())
+    }
+
+    /// Takes a file out of the order without losing it.
+    fn set_aside(&mut self, path: &Path, suffix: &str) {
+        self.set_aside += 1;
+        let aside = path.with_extension(format!("{EXTENSION}.{suffix}"));
+        warn!(
+            file = %path.display(), aside = %aside.display(), expected = frame::VERSION,
+            "spool file that this version cannot read set aside; the sensor that wrote it can send it"
+        );
+        if let Err(error) = fs::rename(path, aside) {
+            warn!(file = %path.display(), %error, "it cannot be renamed, and stays");
         }
     }
-    Ok(found)
 }
 
 enum Checked {
@@ -98,8 +125,10 @@ enum Checked {
         segment: Segment,
         torn: u64,
     },
-    /// Without a whole record.
+    /// Without a record.
     Empty,
+    /// With records of which none can be found.
+    Unreadable,
     Foreign {
         version: Option<u32>,
     },
@@ -108,7 +137,7 @@ enum Checked {
 fn check(file: &mut File, number: u64) -> io::Result<Checked> {
     let size = file.metadata()?.len();
     let mut header = [0; frame::HEADER];
-    if size < frame::HEADER as u64 {
+    if size <= frame::HEADER as u64 {
         return Ok(Checked::Empty);
     }
     file.read_exact(&mut header)?;
@@ -118,13 +147,14 @@ fn check(file: &mut File, number: u64) -> io::Result<Checked> {
     }
     let (length, records) = whole_frames(file)?;
     if records == 0 {
-        return Ok(Checked::Empty);
+        return Ok(Checked::Unreadable);
     }
     let segment = Segment { number, length, records };
     Ok(Checked::Usable { segment, torn: size - length })
 }
 
-/// Length of header and whole frames, and how many these are.
+/// Length of header and frames up to the last whole one, and how many these are. One that rotted
+/// between whole ones counts: the reader steps over it.
 fn whole_frames(file: &mut File) -> io::Result<(u64, u64)> {
     let (mut length, mut records) = (frame::HEADER as u64, 0);
     let mut bytes = Vec::new();
@@ -137,12 +167,16 @@ fn whole_frames(file: &mut File) -> io::Result<(u64, u64)> {
         }
         match frame::stated_length(chunk) {
             // Longer than a chunk: it is read alone.
-            Some(stated) if stated > CHUNK => {
+            Some(stated) if stated > chunk.len() && chunk.len() == CHUNK => {
                 let chunk = read_at(file, length, stated, &mut bytes)?;
                 let Some((_, size)) = frame::first(chunk) else { return Ok((length, records)) };
                 (length, records) = (length + size as u64, records + 1);
             }
-            _ => return Ok((length, records)),
+            Some(_) => match rotted(file, length, &mut bytes)? {
+                Some(size) => (length, records) = (length + size as u64, records + 1),
+                None => return Ok((length, records)),
+            },
+            None => return Ok((length, records)),
         }
     }
 }
@@ -160,15 +194,9 @@ pub fn read_at<'b>(
     Ok(bytes)
 }
 
-/// Takes a file out of the order without losing it.
-fn set_aside(path: &Path, version: Option<u32>) -> io::Result<()> {
-    let suffix = version.map_or_else(|| "unknown".to_owned(), |number| format!("v{number}"));
-    let aside = path.with_extension(format!("{EXTENSION}.{suffix}"));
-    warn!(
-        file = %path.display(), aside = %aside.display(), version, expected = frame::VERSION,
-        "spool file of another version set aside; the sensor that wrote it can send it"
-    );
-    fs::rename(path, aside)
+/// How many bytes to step over at `offset`, where a frame rotted that is not the last.
+pub fn rotted(file: &mut File, offset: u64, bytes: &mut Vec<u8>) -> io::Result<Option<usize>> {
+    Ok(frame::rotted(read_at(file, offset, 2 * CHUNK, bytes)?))
 }
 
 fn number(path: &Path) -> Option<u64> {

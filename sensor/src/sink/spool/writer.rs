@@ -39,6 +39,8 @@ pub struct Writer {
     /// Records in the buffer.
     buffered: u64,
     failing: bool,
+    /// What was acknowledged when waiting for more of it was given up.
+    gave_up: Option<u64>,
     synced: Instant,
     /// What had been appended when records were last forced to the disk.
     sync_mark: u64,
@@ -57,6 +59,7 @@ impl Writer {
             buffer: Vec::with_capacity(BUFFER + 64 * 1024),
             buffered: 0,
             failing: false,
+            gave_up: None,
             synced: Instant::now(),
             sync_mark: 0,
             behind: false,
@@ -93,17 +96,18 @@ impl Writer {
         if self.buffer.is_empty() {
             return;
         }
+        let mut before = self.acknowledged();
         let mut result = self.make_room().and_then(|()| self.try_write());
         while let Err(error) = &result {
-            if !self.may_drop_for(error) {
+            let is_full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+            if !is_full || !self.gain_room(before) {
                 break;
             }
-            self.drop_oldest();
+            before = self.acknowledged();
             result = self.try_write();
         }
         if result.is_err() && self.buffer.len() >= MAX_BUFFER {
-            self.shared.state().meter.failed.fetch_add(self.buffered, Ordering::Relaxed);
-            self.clear();
+            self.give_up();
         }
         self.report(&result);
     }
@@ -135,8 +139,6 @@ impl Writer {
         }
         state.meter.appended.fetch_add(self.buffered, Ordering::Relaxed);
         state.update_bytes();
-        let is_full = state.bytes() >= self.settings.max_bytes;
-        state.meter.full.store(is_full, Ordering::Relaxed);
         drop(state);
         self.shared.changed.notify_all();
         self.clear();
@@ -163,17 +165,18 @@ impl Writer {
         loop {
             let state = self.shared.state();
             let is_full = state.bytes() + wanted > self.settings.max_bytes;
-            state.meter.full.store(is_full, Ordering::Relaxed);
             if !is_full || state.segments.is_empty() {
                 return Ok(());
             }
             match self.settings.when_full {
                 WhenFull::Grow => return Ok(()),
-                // A reader that is gone makes no room.
-                WhenFull::Wait if Arc::strong_count(&self.shared) == 1 => {
-                    return Err(ErrorKind::StorageFull.into());
+                WhenFull::Wait(patience) => {
+                    let before = state.meter.acknowledged.load(Ordering::Relaxed);
+                    drop(state);
+                    if !self.wait_for_brokers(before, patience) {
+                        return Err(ErrorKind::StorageFull.into());
+                    }
                 }
-                WhenFull::Wait => drop(self.shared.changed.wait_timeout(state, WAIT)),
                 WhenFull::DropOldest => {
                     drop(state);
                     self.drop_oldest();
@@ -182,12 +185,41 @@ impl Writer {
         }
     }
 
-    fn may_drop_for(&self, error: &io::Error) -> bool {
-        let is_full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
-        is_full
-            && self.settings.when_full == WhenFull::DropOldest
-            // Else there is nothing to gain, and the disk is filled by others.
-            && self.shared.state().segments.front().is_some_and(|oldest| oldest.records > 0)
+    /// Whether there is more room than before on a disk that is full.
+    fn gain_room(&mut self, before: u64) -> bool {
+        // Else there is nothing to gain, and the disk is filled by others.
+        let has_records = |state: &State| state.segments.front().is_some_and(|s| s.records > 0);
+        match self.settings.when_full {
+            WhenFull::DropOldest if has_records(&self.shared.state()) => {
+                self.drop_oldest();
+                true
+            }
+            WhenFull::Wait(patience) => self.wait_for_brokers(before, patience),
+            WhenFull::DropOldest | WhenFull::Grow => false,
+        }
+    }
+
+    /// Waits until brokers have taken more records than `before`; false when they do not. Those
+    /// that took nothing for so long are not waited for again before they do.
+    fn wait_for_brokers(&mut self, before: u64, patience: Duration) -> bool {
+        let shared = Arc::clone(&self.shared);
+        let mut state = shared.state();
+        let start = Instant::now();
+        // A reader that is gone makes no room; the other two are the writer's.
+        while state.meter.acknowledged.load(Ordering::Relaxed) == before {
+            let is_over = self.gave_up == Some(before) || start.elapsed() >= patience;
+            if is_over || Arc::strong_count(&shared) == 2 {
+                self.gave_up = Some(before);
+                return false;
+            }
+            let waited = shared.changed.wait_timeout(state, WAIT.min(patience));
+            state = waited.map_or_else(|poisoned| poisoned.into_inner().0, |(state, _)| state);
+        }
+        true
+    }
+
+    fn acknowledged(&self) -> u64 {
+        self.shared.state().meter.acknowledged.load(Ordering::Relaxed)
     }
 
     /// Drops the oldest file, and counts what the reader has not read of it. What it has read is
@@ -208,6 +240,16 @@ impl Writer {
                  or see why the brokers do not take them"
             );
         }
+    }
+
+    /// Counts what is in the buffer as lost.
+    fn give_up(&mut self) {
+        let state = self.shared.state();
+        // Both, so that what waits for brokers is what is left of them.
+        state.meter.appended.fetch_add(self.buffered, Ordering::Relaxed);
+        state.meter.failed.fetch_add(self.buffered, Ordering::Relaxed);
+        drop(state);
+        self.clear();
     }
 
     fn clear(&mut self) {
@@ -245,9 +287,9 @@ impl Writer {
             _ => {}
         }
         self.failing = result.is_err();
-        if self.failing {
-            self.shared.state().meter.full.store(true, Ordering::Relaxed);
-        }
+        // With nothing left to write, the next record finds out whether it goes again.
+        let is_stuck = self.failing && !self.buffer.is_empty();
+        self.shared.state().meter.failing.store(is_stuck, Ordering::Relaxed);
     }
 }
 
@@ -266,9 +308,8 @@ impl State {
 impl Drop for Writer {
     fn drop(&mut self) {
         self.write();
-        let lost = self.buffered;
+        self.give_up();
         let mut state = self.shared.state();
-        state.meter.failed.fetch_add(lost, Ordering::Relaxed);
         state.closed = Some(Instant::now());
         drop(state);
         self.shared.changed.notify_all();
