@@ -258,7 +258,7 @@ fn a_spool_that_cannot_be_written_is_full_until_its_records_are_given_up() {
 fn a_full_spool_can_wait_for_its_reader() {
     let folder = Folder::new();
     let (mut writer, mut reader, meter) =
-        folder.open_with(1 << 20, WhenFull::Wait(Duration::from_secs(60)));
+        folder.open_with(1 << 20, WhenFull::Wait(Duration::from_mins(1)));
     std::thread::scope(|scope| {
         scope.spawn(move || {
             for start in (0..20_000).step_by(50) {
