@@ -89,7 +89,7 @@ fn response(endpoint: usize, number: usize) -> String {
     let mut body = String::from("{");
     for (index, field) in FIELDS.iter().enumerate() {
         let separator = if index == 0 { "" } else { "," };
-        let value = (number * 31 + index * 7 + endpoint) % 1_000_000;
+        let value = 100_000 + (number * 31 + index * 7 + endpoint) % 900_000;
         // Writing to a string cannot fail.
         let _ = match index % 4 {
             0 => write!(body, "{separator}\"{field}\":{value}"),
