@@ -11,6 +11,7 @@ mod corpus;
 mod examples;
 mod exchange;
 pub mod export;
+pub mod fit;
 pub mod import;
 mod learner;
 mod noise;
@@ -21,6 +22,7 @@ pub mod templates;
 mod texts;
 mod traffic;
 mod values;
+pub mod vocabulary;
 mod words;
 
 pub use corpus::Corpus;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
-use tests::evaluation::{Corpus, export, import, schema, templates};
+use tests::evaluation::{Corpus, export, fit, import, schema, templates, vocabulary};
 
 #[derive(Parser)]
 struct Arguments {
@@ -24,6 +24,30 @@ enum Evaluation {
         /// List so many wrong and missed templates of each
         #[arg(long, default_value_t = 0)]
         show: usize,
+    },
+    /// The words that names in paths are made of
+    Vocabulary {
+        /// The folder `api` of the package
+        #[arg(long)]
+        folder: PathBuf,
+    },
+    /// The weights of one of the three judgements of words in paths, as Rust
+    Fit {
+        /// The folder `api` of the package
+        #[arg(long)]
+        folder: PathBuf,
+        /// 0, 1 or 2
+        #[arg(long)]
+        judgement: usize,
+        /// Specifications drawn by publisher
+        #[arg(long)]
+        sample: usize,
+        /// Specifications of the largest publishers
+        #[arg(long)]
+        large: usize,
+        /// Decides everything that chance decides
+        #[arg(long)]
+        seed: u64,
     },
     /// Types, formats, required flags and ranges of fields
     Schema {
@@ -117,6 +141,14 @@ fn main() -> Result<()> {
                 Output::Text => print!("{}", templates::text(&figures, &setting.requests)),
                 Output::Json => println!("{:#}", templates::json(&figures, &setting)),
             }
+        }
+        Evaluation::Vocabulary { folder } => {
+            print!("{}", vocabulary::words(&Corpus::open(&folder)?)?);
+        }
+        Evaluation::Fit { folder, judgement, sample, large, seed } => {
+            let corpus = Corpus::open(&folder)?;
+            let names = corpus.training(sample, large, seed);
+            print!("{}", fit::fit(&corpus, &names, judgement, seed)?);
         }
         Evaluation::Schema { choice, exchanges, operations, show } => {
             let corpus = Corpus::open(&choice.folder)?;

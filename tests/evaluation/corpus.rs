@@ -12,6 +12,9 @@ use super::random::Random;
 
 const CHOSEN: &str = include_str!("specifications.txt");
 
+/// Publishers of half the package.
+const LARGE: [&str; 3] = ["amazonaws.com", "azure.com", "googleapis.com"];
+
 /// The specifications of a folder.
 pub struct Corpus {
     folder: PathBuf,
@@ -70,6 +73,36 @@ impl Corpus {
             drawn.push(left.remove(*random.pick(&of)).clone());
         }
         drawn
+    }
+
+    /// Specifications to fit with: `count` drawn by publisher and `more` of the three that publish half
+    /// the package, none of an API or a publisher (but for those three) in the list.
+    pub fn training(&self, count: usize, more: usize, seed: u64) -> Vec<String> {
+        let chosen: Vec<_> = CHOSEN.lines().filter(|line| line.contains('.')).collect();
+        let is_free = |name: &String| {
+            !chosen.iter().any(|listed| {
+                let is_same =
+                    publisher(name) == publisher(listed) && !LARGE.contains(&publisher(name));
+                name.starts_with(listed)
+                    || is_same
+                    || name.split('-').next() == listed.split('-').next()
+            })
+        };
+        let drawn = self.sample(count, seed);
+        let mut large: Vec<_> =
+            self.names.iter().filter(|name| LARGE.contains(&publisher(name))).cloned().collect();
+        Random::new(seed, "large").shuffle(&mut large);
+        let mut names: Vec<_> = drawn.into_iter().filter(is_free).collect();
+        names.extend(large.into_iter().filter(is_free).take(more));
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// All of publishers of whom nothing is in the list.
+    pub fn unlisted_publishers(&self) -> Vec<String> {
+        let listed: BTreeSet<_> = CHOSEN.lines().map(publisher).collect();
+        self.names.iter().filter(|name| !listed.contains(publisher(name))).cloned().collect()
     }
 
     /// The bytes of one.

@@ -13,7 +13,7 @@ const MAX_ENDPOINTS: usize = 50_000;
 pub fn rows(samples: impl Iterator<Item = Sample>) -> BTreeSet<(String, String)> {
     let mut endpoints = Endpoints::new(MAX_ENDPOINTS);
     let mut last = Timestamp(0);
-    for Sample { exchange, shape } in samples {
+    for Sample { exchange, shape, .. } in samples {
         last = exchange.request.as_ref().map_or(last, |request| request.end);
         endpoints.record(&exchange, shape, |_, _| {});
     }

@@ -53,10 +53,10 @@ pub struct Truth {
 }
 
 /// A source of exchanges.
-pub struct Traffic<'s> {
-    operations: Vec<&'s Operation>,
+pub struct Traffic {
+    operations: Vec<Operation>,
     popularity: Weighted,
-    pools: HashMap<(&'s str, String), Pool>,
+    pools: HashMap<(String, String), Pool>,
     routes: Vec<String>,
     random: Random,
     time: u64,
@@ -65,16 +65,17 @@ pub struct Traffic<'s> {
     pub truth: Truth,
 }
 
-impl<'s> Traffic<'s> {
+impl Traffic {
     /// Traffic to the operations of a specification. `examples` are those of path parameters, by
     /// name.
     pub fn new(
-        operations: &'s [Operation],
+        operations: &[Operation],
         examples: &BTreeMap<String, Vec<String>>,
         seed: u64,
     ) -> Self {
         let mut random = Random::new(seed, "traffic");
-        let operations = distinct(operations);
+        let operations: Vec<_> = operations.iter().map(as_read).collect();
+        let operations: Vec<_> = distinct(&operations).into_iter().cloned().collect();
         let popularity = popularity(&operations, &mut random);
         let pools = pools(&operations, examples, seed);
         let routes = operations.iter().map(|operation| operation.route.clone()).collect();
@@ -95,12 +96,13 @@ impl<'s> Traffic<'s> {
         self.operations.len()
     }
 
-    /// A message, and the shape of its answer.
-    fn message(&mut self) -> (Message, u32) {
+    /// A message, the shape of its answer, and what it is.
+    fn message(&mut self) -> (Message, u32, Option<Pair>) {
         if self.random.chance(NOISE) {
-            return (noise::probe(&mut self.random, &self.routes), 0);
+            return (noise::probe(&mut self.random, &self.routes), 0, None);
         }
-        let operation = self.operations[self.popularity.draw(&mut self.random)];
+        let operation = self.operations[self.popularity.draw(&mut self.random)].clone();
+        let operation = &operation;
         let has_parameters = operation.route.contains('{');
         let status = if has_parameters && self.random.chance(NOT_FOUND) {
             404
@@ -112,9 +114,9 @@ impl<'s> Traffic<'s> {
         let pair = pair(operation);
         if status < 400 {
             self.truth.failed.remove(&pair);
-            self.truth.succeeded.insert(pair);
+            self.truth.succeeded.insert(pair.clone());
         } else if !self.truth.succeeded.contains(&pair) {
-            self.truth.failed.insert(pair);
+            self.truth.failed.insert(pair.clone());
         }
         let message = Message {
             method: operation.method.clone(),
@@ -124,17 +126,17 @@ impl<'s> Traffic<'s> {
             client: self.random.below(200) as u8,
             ..Message::default()
         };
-        (message, shape(operation, status))
+        (message, shape(operation, status), Some(pair))
     }
 
-    fn target(&mut self, operation: &'s Operation) -> String {
+    fn target(&mut self, operation: &Operation) -> String {
         let mut path = String::new();
         let mut rest = operation.route.as_str();
         let mut parent = 0;
         while let Some((literal, behind)) = rest.split_once('{') {
             let Some((name, after)) = behind.split_once('}') else { break };
             encode_into(&mut path, literal, b"/");
-            let key = (name, around(&operation.route, rest));
+            let key = (name.to_owned(), around(&operation.route, rest));
             let value = match self.pools.get(&key) {
                 Some(pool) => pool.draw(parent, &mut self.random),
                 None => "1".to_owned(),
@@ -173,18 +175,20 @@ pub struct Sample {
     /// A hash of the names in the response's JSON, equal for all responses of an operation; 0
     /// when there are none.
     pub shape: u32,
+    /// The operation that was asked for; `None` for a scanner's.
+    pub pair: Option<Pair>,
 }
 
-impl Iterator for Traffic<'_> {
+impl Iterator for Traffic {
     type Item = Sample;
 
     /// Never ends.
     fn next(&mut self) -> Option<Sample> {
-        let (message, shape) = self.message();
+        let (message, shape, pair) = self.message();
         self.time += (-self.random.share().max(1e-9).ln() * INTERVAL) as u64;
         self.count += 1;
         let exchange = exchange::make(&message, HOST, self.count, Timestamp(self.time));
-        Some(Sample { exchange, shape })
+        Some(Sample { exchange, shape, pair })
     }
 }
 
@@ -207,6 +211,27 @@ pub fn nameless(route: &str) -> String {
     text
 }
 
+/// An operation with its route as a person reads it. A parameter that is declared to have one value
+/// is that value: `/policies/{policyName}` with the only name `default`. A number behind a plural, at
+/// the end, is an example of a parameter: `/players/237`.
+fn as_read(operation: &Operation) -> Operation {
+    let mut operation = operation.clone();
+    for parameter in &operation.parameters {
+        if let (Place::Path, [value]) = (parameter.place, &parameter.schema.values[..]) {
+            let written = format!("{{{}}}", parameter.name);
+            operation.route = operation.route.replace(&written, value);
+        }
+    }
+    if let Some((before, number)) = operation.route.rsplit_once('/')
+        && before.ends_with('s')
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        operation.route = format!("{before}/{{id}}");
+    }
+    operation
+}
+
 /// One of each pair: a specification may name the same one with other names, or more than once.
 pub fn distinct(operations: &[Operation]) -> Vec<&Operation> {
     let mut known = BTreeSet::new();
@@ -214,10 +239,10 @@ pub fn distinct(operations: &[Operation]) -> Vec<&Operation> {
 }
 
 /// Reading is more popular than writing.
-fn popularity(operations: &[&Operation], random: &mut Random) -> Weighted {
+fn popularity(operations: &[Operation], random: &mut Random) -> Weighted {
     let mut places: Vec<_> = (1..=operations.len()).collect();
     random.shuffle(&mut places);
-    let weight = |(operation, place): (&&Operation, usize)| {
+    let weight = |(operation, place): (&Operation, usize)| {
         let share = if operation.method == "GET" { 3.0 } else { 1.0 };
         share * (place as f64).powf(-SKEW)
     };
@@ -252,11 +277,11 @@ fn success(operation: &Operation) -> u16 {
 
 /// A pool for each parameter with what is around it in its segment and before it: the same
 /// object is asked for in several operations.
-fn pools<'s>(
-    operations: &[&'s Operation],
+fn pools(
+    operations: &[Operation],
     examples: &BTreeMap<String, Vec<String>>,
     seed: u64,
-) -> HashMap<(&'s str, String), Pool> {
+) -> HashMap<(String, String), Pool> {
     let literals: BTreeSet<String> = operations
         .iter()
         .flat_map(|operation| operation.route.split('/'))
@@ -273,7 +298,7 @@ fn pools<'s>(
             let mut random = Random::new(seed, (name, &place));
             let parameter = declared(operation, name);
             let known = examples.get(name).map_or(&[][..], Vec::as_slice);
-            pools.entry((name, place)).or_insert_with(|| {
+            pools.entry((name.to_owned(), place)).or_insert_with(|| {
                 let kind = Kind::of(&parameter, known, &style, &mut random);
                 let forbidden = |value: &str| literals.contains(&value.to_ascii_lowercase());
                 Pool::new(kind, forbidden, &mut random)

@@ -3,6 +3,7 @@
 //! The specifications are fetched once with npm, into the target directory. What is measured, and
 //! how, is in `tests/evaluation`.
 
+mod fit;
 mod sensitive;
 mod validator;
 
@@ -41,6 +42,11 @@ pub enum Evaluation {
         #[arg(long, value_name = "N", default_value_t = 0)]
         show: usize,
     },
+    /// Fit the weights by which words in paths are told from values, and write them
+    ///
+    /// Takes specifications that are not in the list, nor of a publisher in it. Builds three times.
+    #[command(after_help = "Examples:\n  cargo xtask eval fit\n  cargo xtask eval fit --seed 3")]
+    Fit(fit::Arguments),
     /// Types, formats, required flags and ranges learned, against those declared
     ///
     /// At least 0.95 of each are asked for where 50 values were seen, and no range outside the
@@ -120,10 +126,13 @@ pub fn run(evaluation: &Evaluation) -> Result<()> {
         return sensitive::run(arguments);
     }
     let folder = specifications()?;
+    if let Evaluation::Fit(arguments) = evaluation {
+        return fit::run(arguments, &folder);
+    }
     let program = build()?;
     let mut command = Command::new(program);
     match evaluation {
-        Evaluation::Sensitive(_) => return Ok(()),
+        Evaluation::Sensitive(_) | Evaluation::Fit(_) => return Ok(()),
         Evaluation::Templates { choice, requests, show } => {
             command.arg("templates");
             choice.pass(&mut command, &folder);

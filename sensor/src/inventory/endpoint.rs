@@ -202,8 +202,10 @@ impl Endpoints {
         let row = self.listed.get_mut(&self.key.bytes[..]);
         if let Some((row, place)) = row.and_then(|row| row.place.map(|place| (row, place))) {
             let Some(lot) = sight.and_then(|sight| row.evidence(sight)) else { return Some(place) };
-            let Some(moves) = self.paths.count(place, lot) else { return Some(place) };
-            self.move_rows(&moves);
+            if self.paths.knows(place) {
+                let Some(moves) = self.paths.count(place, lot) else { return Some(place) };
+                self.move_rows(&moves);
+            }
             sight = Some(lot);
         }
         let host = paths::Host { role: exchange.role, name: self.key.host() };

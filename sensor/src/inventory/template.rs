@@ -260,6 +260,7 @@ impl Template {
         }
         let value = &path[segment.start..segment.base_end];
         kind::is_integer(value) && value.len() <= 2 && value[0] != b'-'
+            || kind::is_decimal(value) && value.len() <= 5 && value[0] != b'-'
             || kind::is_date(value) && value.len() == 10
     }
 

@@ -9,59 +9,40 @@
 //! Bias: values that are few, and each of which has children of its own, are literals; literals
 //! that differ in nothing that is seen (`/export/pdf`, `/export/csv`) may become values.
 
+mod facts;
 mod features;
-mod siblings;
+mod host;
 mod weights;
 
 use super::{
     tree::Tree,
     vocabulary::{self, Look},
 };
+use facts::Facts;
+pub(super) use facts::{Sibling, may_be_value};
+pub use features::{FIRST, SECOND, THIRD};
 use features::{Place, Values};
-use siblings::Facts;
-pub(super) use siblings::{Sibling, may_be_value};
+pub(super) use host::{Host, Verdicts};
 
 /// Different words before values, as in `/report-{}`, below which each is the name of a kind.
 const MIN_PATTERNS: usize = 3;
 
+/// Words of one place that look like no name of a resource, beyond which all such are values: more
+/// than any API names.
+const CROWD: usize = 128;
+
 /// Scores of the first judgement are cut off here: certain is certain.
 const CERTAIN: f32 = 4.0;
 
-/// How the names of a host are written: the share of its words that are most likely literals.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Style {
-    capitalised: f32,
-    hyphens: f32,
-    humps: f32,
-}
-
-impl Style {
-    pub(super) fn of<'a>(labels: impl Iterator<Item = &'a str>) -> Self {
-        let mut style = Self::default();
-        let mut count = 1.0;
-        for look in labels.map(Look::of).filter(|look| look.is_plural || look.is_reserved) {
-            count += 1.0;
-            style.capitalised += f32::from(look.is_capitalised);
-            style.hyphens += f32::from(look.hyphens > 0);
-            style.humps += f32::from(look.has_hump);
-        }
-        Self {
-            capitalised: style.capitalised / count,
-            hyphens: style.hyphens / count,
-            humps: style.humps / count,
-        }
-    }
-}
-
 /// What lies before a place.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Context {
+pub(super) struct Context<'h> {
     before: Before,
-    style: Style,
+    host: &'h Host,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Before {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Before {
     /// The start of the path, or what is before the collections of an API: a version, `api`.
     Root,
     Value,
@@ -75,15 +56,17 @@ enum Before {
 /// Words that are before the collections of an API.
 const ROOTS: [&str; 7] = ["admin", "api", "apis", "public", "rest", "service", "services"];
 
-impl Context {
-    pub(super) fn root(style: Style) -> Self {
-        Self { before: Before::Root, style }
+impl<'h> Context<'h> {
+    pub(super) fn root(host: &'h Host) -> Self {
+        Self { before: Before::Root, host }
     }
 
-    /// Whether a word that looks like this is the name of a procedure or a name space, and no value.
+    /// Whether a word that looks like this is a version or the name of a procedure or a name space, and
+    /// no value.
     /// Bias: nobody is called `alice.smith` right behind the root.
     fn names_procedures(&self, look: Look) -> bool {
-        look.is_name_space
+        look.is_version
+            || look.is_name_space
             || self.before == Before::NameSpace
             || self.before == Before::Root && look.is_dotted
     }
@@ -109,31 +92,74 @@ impl Context {
     }
 }
 
-/// Gives of each sibling whether it is a word that is a value.
-pub(super) fn judge(tree: &Tree, context: &Context, siblings: &[Sibling]) -> Vec<bool> {
+/// Gives of each sibling whether it is a word that is a value, and adds that to `verdicts`: the
+/// first two judgements.
+pub(super) fn judge(
+    tree: &Tree,
+    context: &Context<'_>,
+    siblings: &[Sibling],
+    verdicts: &mut Verdicts,
+) -> Vec<bool> {
+    weigh(tree, context, siblings, |word| {
+        let is_value = word.score > 0.0;
+        host::add(verdicts, context.before, word.facts, is_value);
+        is_value
+    })
+}
+
+/// The third judgement, which knows what words elsewhere were taken for.
+pub(super) fn judge_again(tree: &Tree, context: &Context<'_>, siblings: &[Sibling]) -> Vec<bool> {
+    weigh(tree, context, siblings, |word| score(&word.third(context), &weights::THIRD) > 0.0)
+}
+
+/// The numbers of a word, and its score by the second judgement.
+pub(super) struct Weighed<'a> {
+    pub sibling: &'a Sibling,
+    facts: &'a Facts<'a>,
+    pub first: [f32; FIRST.len()],
+    pub second: [f32; SECOND.len()],
+    score: f32,
+}
+
+impl Weighed<'_> {
+    pub(super) fn third(&self, context: &Context<'_>) -> [f32; THIRD.len()] {
+        features::third(context, self.facts, &self.second, self.score)
+    }
+}
+
+/// Weighs the words among siblings. `decide` says whether one is a value.
+pub(super) fn weigh(
+    tree: &Tree,
+    context: &Context<'_>,
+    siblings: &[Sibling],
+    mut decide: impl FnMut(Weighed<'_>) -> bool,
+) -> Vec<bool> {
     let mut is_value = vec![false; siblings.len()];
     let facts: Vec<Facts<'_>> = siblings.iter().map(|sibling| Facts::new(tree, sibling)).collect();
     let patterns = facts.iter().filter(|facts| facts.is_pattern()).count();
-    let is_judged = |facts: &&Facts<'_>| {
+    let is_judged = |facts: &Facts<'_>| {
         facts.is_word()
             && (patterns >= MIN_PATTERNS || !facts.is_pattern())
             && !context.names_procedures(facts.look)
     };
-    let words: Vec<&Facts<'_>> = facts.iter().filter(is_judged).collect();
-    if words.is_empty() {
+    let judged: Vec<usize> = (0..facts.len()).filter(|&index| is_judged(&facts[index])).collect();
+    if judged.is_empty() {
         return is_value;
     }
+    let words: Vec<&Facts<'_>> = judged.iter().map(|&index| &facts[index]).collect();
     let known = facts.iter().find(|facts| facts.is_values());
     let place = Place::new(context, &words, known);
     let firsts: Vec<_> = words.iter().map(|word| place.first(word)).collect();
     let scores: Vec<f32> =
         firsts.iter().map(|first| score(first, &weights::FIRST).clamp(-CERTAIN, CERTAIN)).collect();
+    let is_crowd = words.iter().filter(|word| !word.look.is_name()).count() > CROWD;
     let values = Values::new(&words, &scores, known);
-    let mut verdicts = words.iter().zip(&firsts).enumerate().map(|(index, (word, first))| {
-        score(&values.second(index, word, first), &weights::SECOND) > 0.0
-    });
-    for (facts, is_value) in facts.iter().zip(&mut is_value) {
-        *is_value = is_judged(&facts) && verdicts.next().unwrap_or(false);
+    for (index, (&at, first)) in judged.iter().zip(firsts).enumerate() {
+        let second = values.second(index, words[index], &first);
+        let score = score(&second, &weights::SECOND).clamp(-CERTAIN, CERTAIN);
+        let (sibling, facts) = (&siblings[at], words[index]);
+        let is_value_alone = decide(Weighed { sibling, facts, first, second, score });
+        is_value[at] = is_value_alone || is_crowd && !facts.look.is_name();
     }
     is_value
 }

@@ -131,7 +131,8 @@ fn trees_are_bounded_and_what_finds_no_room_is_counted() {
         let _ = paths.template(host, b"/a/b/c", Some(sight), &mut Template::default());
     }
     assert_eq!(paths.trees.len(), MAX_HOSTS);
-    assert_eq!(paths.counters().unlearned, 10);
+    assert_eq!(paths.by_host.len(), MAX_HOSTS);
+    assert_eq!(paths.counters().forgotten, 10);
     let mut random = 1u64;
     for _ in 0..MAX_NODES {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -145,6 +146,35 @@ fn trees_are_bounded_and_what_finds_no_room_is_counted() {
     assert!(paths.nodes <= MAX_NODES + 64, "{}", paths.nodes);
     let nodes: usize = paths.trees.iter().map(Tree::len).sum();
     assert_eq!(nodes, paths.nodes + paths.trees.len());
+}
+
+/// A flood of hosts, each asked once, takes places of its own kind and not that of a host in use.
+#[test]
+fn made_up_hosts_do_not_crowd_out_real_ones() {
+    let mut paths = Paths::default();
+    for name in ["alice", "bob7", "carol", "dave", "erin", "frank", "grace", "heidi"] {
+        for _ in 0..50 {
+            see(&mut paths, "GET", &format!("/users/{name}"));
+        }
+    }
+    paths.settle();
+    let made = |paths: &mut Paths, name: &str| {
+        let host = Host { role: Role::Server, name: name.as_bytes() };
+        let sight = Sight { method: "GET", requests: 1, shape: 0 };
+        paths.template(host, b"/x", Some(sight), &mut Template::default()).place
+    };
+    let early = made(&mut paths, "early.example").unwrap();
+    assert!(paths.knows(early));
+    for index in 0..MAX_HOSTS * 2 {
+        made(&mut paths, &format!("h{index}.example"));
+        if index % 100 == 0 {
+            see(&mut paths, "GET", "/users/alice");
+        }
+    }
+    assert_eq!(route(&mut paths, "/users/zoe"), "/users/{userId}");
+    assert!(!paths.knows(early));
+    paths.add(early, Sight { method: "PUT", requests: 1, shape: 0 });
+    assert!(paths.counters().forgotten > MAX_HOSTS as u64 / 2);
 }
 
 proptest! {

@@ -3,11 +3,14 @@
 mod view;
 mod walk;
 
-use std::hash::{BuildHasher as _, Hash};
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher as _, Hash},
+};
 
 use hashbrown::HashTable;
 
-use super::{Sight, evidence};
+use super::{Sight, evidence, vocabulary::Look};
 use crate::{exchange::Role, inventory::template::Template};
 use view::View;
 pub(super) use walk::Walk;
@@ -55,6 +58,10 @@ pub struct Moves {
 pub(super) struct Tree {
     role: Role,
     host: Box<[u8]>,
+    /// Tells it from others that had its place.
+    pub generation: u32,
+    /// Requests, of late more than long ago.
+    pub uses: u32,
     nodes: Vec<Node>,
     edges: HashTable<u32>,
     hasher: foldhash::fast::RandomState,
@@ -78,6 +85,8 @@ pub(super) struct Node {
     pub is_value: bool,
     /// What it adds to a route, with `{}` for a value.
     pub label: Box<str>,
+    /// It looks like a name of a resource or an action.
+    pub is_name: bool,
     /// Requests for it and all below, when the tree was judged.
     pub requests: u32,
     /// Requests that end here.
@@ -94,10 +103,12 @@ pub(super) struct End {
 }
 
 impl Tree {
-    pub(super) fn new(host: Host<'_>) -> Self {
+    pub(super) fn new(host: Host<'_>, generation: u32) -> Self {
         let mut tree = Self {
             role: host.role,
             host: host.name.into(),
+            generation,
+            uses: 0,
             nodes: Vec::new(),
             edges: HashTable::new(),
             hasher: foldhash::fast::RandomState::default(),
@@ -122,6 +133,17 @@ impl Tree {
 
     pub(super) fn node(&self, id: u32) -> &Node {
         &self.nodes[id as usize]
+    }
+
+    /// Labels of all nodes.
+    pub(super) fn labels(&self) -> impl Iterator<Item = &str> {
+        self.nodes.iter().map(|node| &*node.label)
+    }
+
+    /// Labels of all nodes behind those of their parents.
+    pub(super) fn edges(&self) -> impl Iterator<Item = (&str, &str)> {
+        let nodes = self.nodes.iter().skip(1);
+        nodes.map(|node| (&*self.node(node.parent).label, &*node.label))
     }
 
     pub(super) fn children(&self, id: u32) -> impl Iterator<Item = u32> {
@@ -154,13 +176,63 @@ impl Tree {
         self.news = 0;
         self.judged = self.requests;
         self.sum_requests();
-        let values = self.make_view();
+        let host = self.look_over();
+        let values = self.make_view(&host, evidence::judge_again);
         let has_moved = self.nodes.iter().zip(&values).any(|(node, value)| node.is_value != *value);
         let moves = has_moved.then(|| self.moves(&values));
         for (node, value) in self.nodes.iter_mut().zip(values) {
             node.is_value = value;
         }
         moves
+    }
+
+    /// Shows what is weighed of each word of the tree, with its whole path and whether `truth` says
+    /// that it is a value. Places are joined as that says.
+    pub(super) fn examples(
+        &mut self,
+        mut truth: impl FnMut(&str) -> Option<bool>,
+        mut show: impl FnMut([&[f32]; 3], u32, bool),
+    ) {
+        self.sum_requests();
+        let host = self.look_over();
+        self.make_view(&host, |tree, context, siblings| {
+            let truths = siblings.iter().map(|sibling| {
+                sibling.nodes.iter().find_map(|&node| truth(&tree.path(node))).unwrap_or(false)
+            });
+            let truths = truths.collect();
+            evidence::weigh(tree, context, siblings, |word| {
+                let path = tree.path(word.sibling.nodes[0]);
+                let requests: u32 = word.sibling.nodes.iter().map(|&n| tree.node(n).requests).sum();
+                if let Some(is_value) = truth(&path) {
+                    let third = word.third(context);
+                    show([&word.first, &word.second, &third], requests, is_value);
+                }
+                false
+            });
+            truths
+        });
+    }
+
+    /// The first two judgements: what is taken for what.
+    fn look_over(&mut self) -> evidence::Host {
+        let host = evidence::Host::of(self);
+        let mut verdicts = evidence::Verdicts::default();
+        self.make_view(&host, |tree, context, siblings| {
+            evidence::judge(tree, context, siblings, &mut verdicts)
+        });
+        host.with(verdicts)
+    }
+
+    /// The labels down to a node.
+    fn path(&self, id: u32) -> String {
+        let mut labels = Vec::new();
+        let mut node = id;
+        while node != ROOT && node != NONE {
+            labels.push(&*self.node(node).label);
+            node = self.node(node).parent;
+        }
+        labels.reverse();
+        labels.concat()
     }
 
     /// Requests are counted where they end. A node comes behind its parent.
@@ -176,14 +248,31 @@ impl Tree {
         }
     }
 
+    /// Only routes of which a part moved are listed, so a first look finds those.
     fn moves(&self, values: &[bool]) -> Moves {
-        let mut moved = Vec::new();
+        let hash = |route: &str| self.hasher.hash_one(route);
+        let mut is_other = vec![false; self.nodes.len()];
+        let mut left: HashSet<u64, foldhash::fast::FixedState> = HashSet::default();
         let (mut before, mut now) = (Template::default(), Template::default());
+        for id in 0..self.nodes.len() {
+            let node = &self.nodes[id];
+            // A node comes behind its parent.
+            is_other[id] = node.is_value != values[id]
+                || is_other.get(node.parent as usize).copied().unwrap_or(false);
+            if is_other[id] && !node.ends.is_empty() {
+                self.route(id as u32, |node| self.node(node).is_value, &mut before);
+                left.insert(hash(&before.route));
+            }
+        }
+        let mut moved = Vec::new();
         for id in 0..self.nodes.len() as u32 {
             if self.node(id).ends.is_empty() {
                 continue;
             }
             self.route(id, |node| self.node(node).is_value, &mut before);
+            if !left.contains(&hash(&before.route)) {
+                continue;
+            }
             self.route(id, |node| values[node as usize], &mut now);
             for end in &self.node(id).ends {
                 let method = self.methods.get(usize::from(end.method)).cloned();
@@ -250,7 +339,7 @@ impl Tree {
 
     /// Counts requests that end at a node.
     pub(super) fn count(&mut self, id: u32, sight: Sight<'_>) {
-        self.requests += u64::from(sight.requests);
+        self.add_requests(sight);
         let method = self.method(sight.method);
         let ends = &mut self.nodes[id as usize].ends;
         let known = ends.iter().position(|end| end.method == method);
@@ -267,6 +356,12 @@ impl Tree {
         {
             *place = sight.shape;
         }
+    }
+
+    /// Counts requests, wherever they end.
+    fn add_requests(&mut self, sight: Sight<'_>) {
+        self.requests += u64::from(sight.requests);
+        self.uses = self.uses.saturating_add(sight.requests);
     }
 
     fn method(&mut self, name: &str) -> u8 {
@@ -293,6 +388,7 @@ impl Node {
             view: NONE,
             is_value: false,
             label: label.into(),
+            is_name: Look::of(label).is_name(),
             requests: 0,
             ends: Vec::new(),
         }

@@ -1,5 +1,9 @@
 //! What a word of a path tells by itself.
 
+use std::{collections::HashSet, sync::LazyLock};
+
+use foldhash::fast::FixedState;
+
 use crate::inventory::template::{changes, longest_consonants};
 
 /// Words that stand beside values and are none: things to do, and names of one special value.
@@ -103,7 +107,7 @@ const RESERVED: [&str; 96] = [
 ];
 
 /// What a word looks like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a plain fact, in no state with others")]
 pub(super) struct Look {
     /// Names a thing to do, or one special value.
@@ -133,8 +137,14 @@ pub(super) struct Look {
     pub is_name_space: bool,
     /// Letters of both cases as chance mixes them, or too many consonants for a word.
     pub is_random: bool,
+    /// Two parts or more, of which the first is a verb: `sendMessage`.
+    pub is_action: bool,
+    /// A version of an API with its letter: `v2`, `v1beta1`.
+    pub is_version: bool,
     /// Length in bytes.
     pub length: usize,
+    /// Share of its parts that are words of APIs.
+    pub known: f32,
 }
 
 /// Whether a label, such as `/search`, is a word that is never taken for a value unseen.
@@ -153,6 +163,12 @@ impl Look {
             | u8::from(self.has_digits_inside || self.ends_in_digits || self.is_number) << 4
             | u8::from(self.is_capitals) << 5
             | u8::from(self.is_capitalised) << 6
+    }
+
+    /// Whether it looks like a name of a resource or an action. Bias: a value that happens to be one
+    /// is taken for one.
+    pub(super) fn is_name(self) -> bool {
+        self.is_reserved || self.known > 0.6 || self.is_plural && !self.has_digits_inside
     }
 
     pub(super) fn of(label: &str) -> Self {
@@ -182,7 +198,10 @@ impl Look {
             points,
             others: marks.saturating_sub(usize::from(hyphens + underscores + points)).min(9) as u8,
             is_dotted: points > 0
-                && is_dotted(word, |part| part.bytes().all(|b| b.is_ascii_alphabetic())),
+                && is_dotted(word, |part| {
+                    part.starts_with(|c: char| c.is_ascii_alphabetic())
+                        && part.bytes().all(|b| b.is_ascii_alphanumeric())
+                }),
             is_name_space: points > 0
                 && is_dotted(word, |part| part.starts_with(|c: char| c.is_ascii_uppercase())),
             is_random: bytes.len() >= 8
@@ -190,9 +209,61 @@ impl Look {
                     && changes(bytes) * 3 >= bytes.len()
                     && longest_consonants(bytes) >= 5
                     || longest_consonants(bytes) >= 7),
+            is_action: is_action(word),
+            is_version: word.starts_with(['v', 'V']) && is_version(word),
             length: bytes.len(),
+            known: known(word),
         }
     }
+}
+
+/// Words that names of resources and actions are made of, in order.
+static WORDS: LazyLock<HashSet<&str, FixedState>> =
+    LazyLock::new(|| include_str!("vocabulary/words.txt").lines().collect());
+
+/// Share of the parts of a word that names of resources and actions are made of; 0 where there is
+/// none. Parts end at marks, digits and capitals.
+fn known(word: &str) -> f32 {
+    let (mut parts, mut known) = (0.0, 0.0);
+    for run in word.split(|c: char| !c.is_ascii_alphabetic()) {
+        let mut rest = run;
+        while !rest.is_empty() {
+            let (part, behind) = rest.split_at(part_length(rest.as_bytes()));
+            rest = behind;
+            if part.len() > 1 {
+                parts += 1.0;
+                known += f32::from(u8::from(WORDS.contains(&*part.to_ascii_lowercase())));
+            }
+        }
+    }
+    if parts > 0.0 { known / parts } else { 0.0 }
+}
+
+/// Verbs that names of procedures begin with, in order.
+const VERBS: [&str; 36] = [
+    "activate", "add", "answer", "approve", "batch", "cancel", "check", "clear", "copy", "create",
+    "delete", "disable", "edit", "enable", "export", "fetch", "find", "generate", "get", "import",
+    "is", "list", "move", "post", "query", "read", "remove", "reset", "resend", "search", "send",
+    "set", "start", "stop", "update", "validate",
+];
+
+fn is_action(word: &str) -> bool {
+    let length = part_length(word.as_bytes());
+    let first = word[..length].split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    first.len() < word.len() && VERBS.contains(&&*first.to_ascii_lowercase())
+}
+
+/// Where the first part ends: `verify|Credentials`, `HTTP|Server`, `URL`.
+fn part_length(word: &[u8]) -> usize {
+    let capitals = word.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    if capitals == word.len() {
+        return capitals;
+    }
+    if capitals > 1 {
+        return capitals - 1;
+    }
+    let small = word[capitals..].iter().take_while(|byte| !byte.is_ascii_uppercase()).count();
+    capitals + small
 }
 
 /// `shop.Cart`, `Microsoft.Batch`: words with points between, the last with a capital.

@@ -85,7 +85,11 @@ impl SegmentKind {
             _ if is_ulid(value) => Some(Self::Ulid),
             _ if is_date(value) => Some(Self::Date),
             _ if is_prefixed_id(value) => Some(Self::PrefixedId),
-            _ if is_token(value) || is_access_key(value) || is_grouped_number(value) => {
+            _ if is_token(value)
+                || is_small_token(value)
+                || is_access_key(value)
+                || is_grouped_number(value) =>
+            {
                 Some(Self::Token)
             }
             _ => None,
@@ -291,6 +295,18 @@ pub(crate) fn is_token(value: &[u8]) -> bool {
         10.. => has_lower && changes(value) * 5 >= (value.len() - 1) * 3,
         _ => false,
     }
+}
+
+/// Small letters and digits as chance mixes them: `50c8159d`, `g6jxaenk6eo`. Bias: what could be a
+/// name with numbers in it, such as `ipv4to6`, is one.
+fn is_small_token(value: &[u8]) -> bool {
+    let is_byte = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    value.iter().all(is_byte)
+        && match digit_runs(value) {
+            0 | 1 => false,
+            2 => is_mixed_hex(value) || value.len() >= 20,
+            _ => value.len() >= 10 || is_mixed_hex(value),
+        }
 }
 
 /// A token that happens to have no digit.

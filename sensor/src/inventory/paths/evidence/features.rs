@@ -1,42 +1,223 @@
-//! What the words of a place have in common, as numbers for [`super::weights`].
+//! What is known of a word, as numbers for [`super::weights`].
 
 use std::collections::HashMap;
 
-use super::{Before, Context, siblings::Facts};
+use super::{
+    Before, Context,
+    facts::{Facts, KINDS, Trait},
+    host::{Likeness, hash},
+};
 
-/// Numbers that the first judgement weighs, in the order of [`super::weights::FIRST`].
-pub(super) const FIRST: usize = 61;
+/// What the numbers of the first judgement are, in their order.
+pub const FIRST: [&str; 99] = [
+    "always",
+    "behind the root",
+    "behind a value",
+    "behind a plural",
+    "behind a reserved word",
+    "reserved",
+    "reserved, × many",
+    "share of its parts that are words of APIs",
+    "the same, behind the root",
+    "the same, × many",
+    "all parts are words of APIs",
+    "digits inside",
+    "ends in digits",
+    "a number",
+    "capitals",
+    "capitalised, unlike the host's names",
+    "hyphens, unlike the host's names",
+    "a hump, not capitalised",
+    "a hump, unlike the host's names",
+    "underscores, unlike the host's names",
+    "a plural",
+    "random",
+    "points",
+    "another mark",
+    "over 20 bytes",
+    "up to 2 bytes",
+    "many behind the root",
+    "many behind a value",
+    "many behind a plural",
+    "many elsewhere",
+    "share of requests for words seen once",
+    "the same, × many",
+    "the same, × many, behind the root",
+    "ln of requests of a word on average",
+    "the same, behind the root",
+    "the only one, × ln requests",
+    "ln requests",
+    "share of requests",
+    "ln of requests under a parent",
+    "ln of parents",
+    "ln of other places of the host with it",
+    "a method: share of others",
+    "a shape: share of others",
+    "a child: share of others",
+    "a descendant: share of others",
+    "a shape below: share of others",
+    "a method: ln of others",
+    "a shape: ln of others",
+    "a child: ln of others",
+    "a descendant: ln of others",
+    "a shape below: ln of others",
+    "no method as others have",
+    "no shape as others have",
+    "no child as others have",
+    "no descendant as others have",
+    "no shape below as others have",
+    "share of others with children or none like it",
+    "no words below, behind the root",
+    "values below and no words",
+    "changed or deleted, no values below",
+    "created",
+    "values beside",
+    "values beside: share of traits in common",
+    "values beside: a shape in common",
+    "values beside: shapes, none in common",
+    "share of others that are plurals",
+    "no word of APIs, behind the root",
+    "no word of APIs, behind a value",
+    "no word of APIs, behind a plural",
+    "no word of APIs, the only one",
+    "another word below: share of others",
+    "another word below: ln of others",
+    "children: share that no other has",
+    "descendants: share that no other has",
+    "shapes below: share that no other has",
+    "children that no other has, ln",
+    "descendants that no other has, ln",
+    "shapes below that no other has, ln",
+    "other words below that no other has, ln",
+    "a child: share of others, behind the root",
+    "a child: ln of others, behind the root",
+    "a shape: share of others, behind the root",
+    "a shape below: share of others, behind the root",
+    "a shape below: ln of others, behind the root",
+    "mean share of parts of others that are words of APIs",
+    "the same, × no word of APIs",
+    "no word of APIs, × share of requests seen once × many",
+    "many, squared",
+    "no word of APIs, × many",
+    "a method: share of others, × many",
+    "a shape: share of others, × many",
+    "a child: share of others, × many",
+    "a shape below: share of others, × many",
+    "nothing that no other has, × ln of what it has",
+    "begins with a verb",
+    "share of others that do",
+    "share of others with children or none like it, × many",
+    "values below and no words, × many",
+    "values below and no words, behind the root, × many",
+];
 
-/// Numbers that the second weighs, in the order of [`super::weights::SECOND`].
-pub(super) const SECOND: usize = 30;
+/// What the numbers of the second are.
+pub const SECOND: [&str; 50] = [
+    "always",
+    "first score",
+    "mean score of the others",
+    "the same, × many",
+    "share of others that are values",
+    "the same, × many",
+    "the only one",
+    "ln of values",
+    "some values",
+    "reserved, × ln of values",
+    "words of APIs, × ln of values",
+    "a method: share of values",
+    "a shape: share of values",
+    "a child: share of values",
+    "a descendant: share of values",
+    "a shape below: share of values",
+    "a method: share of literals",
+    "a shape: share of literals",
+    "a child: share of literals",
+    "a descendant: share of literals",
+    "a shape below: share of literals",
+    "no method of a value",
+    "no shape of a value",
+    "no child of a value",
+    "no descendant of a value",
+    "no shape below of a value",
+    "leaf like values",
+    "looks like values",
+    "looks like literals",
+    "ln of requests against the mean of values",
+    "the same, over the most of a value",
+    "behind the root",
+    "behind a value",
+    "ln requests",
+    "values beside",
+    "values beside: a shape in common",
+    "values beside: shapes, none in common",
+    "all parts are words of APIs",
+    "a plural",
+    "random",
+    "another word below: share of values",
+    "children: share that no value has",
+    "descendants: share that no value has",
+    "shapes below: share that no value has",
+    "children that no value has, ln",
+    "descendants that no value has, ln",
+    "shapes below that no value has, ln",
+    "a child: share of values, × ln of values",
+    "a shape: share of values, × ln of values",
+    "a shape below: share of values, × ln of values",
+];
+
+/// What the numbers of the third are, behind those of the second.
+pub const THIRD: [&str; SECOND.len() + 9] = {
+    let mut names = [""; SECOND.len() + 9];
+    let mut index = 0;
+    while index < SECOND.len() {
+        names[index] = SECOND[index];
+        index += 1;
+    }
+    let more = [
+        "second score",
+        "words of the host that look like it: ln of values against literals",
+        "the same, where it is the only one",
+        "words of the host behind the like: ln of values against literals",
+        "the same, where it is the only one",
+        "a value elsewhere",
+        "a literal elsewhere",
+        "a value elsewhere, ln",
+        "a literal elsewhere, ln",
+    ];
+    index = 0;
+    while index < more.len() {
+        names[SECOND.len() + index] = more[index];
+        index += 1;
+    }
+    names
+};
 
 type Counts<K> = HashMap<K, f32, foldhash::fast::FixedState>;
 
 /// A place with its words.
 pub(super) struct Place<'a> {
-    context: &'a Context,
+    context: &'a Context<'a>,
     /// Values by their form beside the words.
     values: Option<&'a Facts<'a>>,
     /// Words, and those that are not reserved with their requests.
     words: f32,
     open: f32,
     requests: f32,
-    /// Share of requests for words that were seen once.
+    /// Share of requests for words that were seen once (Good and Turing's estimate of how many
+    /// requests are for words not yet seen).
     openness: f32,
-    /// How many words have a child, answer in a shape, look alike, or have these methods and
-    /// children or none.
-    below: Counts<&'a str>,
-    deep: Counts<&'a str>,
-    shapes: Counts<u32>,
-    kinds: Counts<(bool, u32)>,
-    /// Share of the children of words that others have too.
-    sharing: f32,
+    /// How many words have it.
+    traits: Counts<Trait>,
+    leaves: f32,
     plurals: f32,
+    actions: f32,
+    /// Sum of the shares of their parts that are words of APIs.
+    known: f32,
 }
 
 impl<'a> Place<'a> {
     pub(super) fn new(
-        context: &'a Context,
+        context: &'a Context<'a>,
         words: &[&'a Facts<'a>],
         values: Option<&'a Facts<'a>>,
     ) -> Self {
@@ -50,51 +231,42 @@ impl<'a> Place<'a> {
             open: open().count() as f32,
             requests,
             openness: if requests > 0.0 { once / requests } else { 1.0 },
-            below: Counts::default(),
-            deep: Counts::default(),
-            shapes: Counts::default(),
-            kinds: Counts::default(),
-            sharing: 0.0,
-            plurals: words.iter().filter(|word| word.look.is_plural).count() as f32
-                / words.len().max(1) as f32,
+            traits: Counts::default(),
+            leaves: words.iter().filter(|word| word.is_leaf()).count() as f32,
+            plurals: words.iter().filter(|word| word.look.is_plural).count() as f32,
+            actions: words.iter().filter(|word| word.look.is_action).count() as f32,
+            known: words.iter().map(|word| word.look.known).sum(),
         };
         for word in words {
-            for child in &word.words {
-                *place.below.entry(child).or_default() += 1.0;
+            for one in &word.traits {
+                *place.traits.entry(*one).or_default() += 1.0;
             }
-            for child in &word.deep {
-                *place.deep.entry(child).or_default() += 1.0;
-            }
-            for shape in &word.shapes {
-                *place.shapes.entry(*shape).or_default() += 1.0;
-            }
-            *place.kinds.entry((word.is_leaf(), word.methods)).or_default() += 1.0;
-        }
-        let edges: f32 = words.iter().map(|word| word.words.len() as f32).sum();
-        if edges > 0.0 {
-            place.sharing = (edges - place.below.len() as f32) / edges;
         }
         place
     }
 
     /// The numbers of a word by itself.
-    pub(super) fn first(&self, word: &Facts<'_>) -> [f32; FIRST] {
-        let (look, style) = (word.look, self.context.style);
+    pub(super) fn first(&self, word: &Facts<'_>) -> [f32; FIRST.len()] {
+        let (look, host) = (word.look, self.context.host);
         let is = |before: Before| flag(self.context.before == before);
         let (root, behind_value, behind_plural) =
             (is(Before::Root), is(Before::Value), is(Before::Plural));
         let many = self.open.max(1.0).ln();
         let each = (self.requests / self.open.max(1.0)).max(1.0).ln();
-        let others = self.words - 1.0;
-        let below = |child: &&str| self.below.get(child).copied().unwrap_or_default();
-        let shared = word.words.iter().filter(|child| below(child) > 1.5).count() as f32;
-        let most = word.words.iter().map(below).fold(1.0, f32::max);
-        let deep = |child: &&str| self.deep.get(child).copied().unwrap_or_default();
-        let deep_shared = word.deep.iter().filter(|child| deep(child) > 1.5).count() as f32;
+        let others = (self.words - 1.0).max(1.0);
+        let is_alone = flag(self.words < 1.5);
+        let alike = Alike::of(word, |one| self.traits.get(&one).copied().unwrap_or(1.0) - 1.0);
+        let share = |kind: usize| (alike.most[kind] / others).min(1.0);
+        let number = |kind: usize| (alike.most[kind] + 1.0).ln();
+        let unlike =
+            |kind: usize| (1.0 - is_alone) * flag(alike.has[kind] && alike.most[kind] < 0.5);
         let values = self.values_beside(word);
-        let alike = self.shapes_alike(word);
-        let points = look.points > 0;
-        let is_name = look.has_hump || look.is_plural;
+        let unknown = 1.0 - look.known;
+        let known = (self.known - look.known) / others;
+        let rare_share =
+            |kind: usize| (1.0 - is_alone) * alike.rare[kind] / alike.number[kind].max(1.0);
+        let rare_number = |kind: usize| (1.0 - is_alone) * (alike.rare[kind] + 1.0).ln();
+        let leaves = if word.is_leaf() { self.leaves } else { self.words - self.leaves };
         [
             1.0,
             root,
@@ -103,21 +275,22 @@ impl<'a> Place<'a> {
             is(Before::Reserved),
             flag(look.is_reserved),
             flag(look.is_reserved) * many,
+            look.known,
+            look.known * root,
+            look.known * many,
+            flag(look.known > 0.99),
             flag(look.has_digits_inside),
             flag(look.ends_in_digits),
             flag(look.is_number),
-            flag(look.is_number) * root,
             flag(look.is_capitals),
-            flag(look.is_capitalised) * (1.0 - style.capitalised),
-            f32::from(look.hyphens.min(3)) * (1.0 - style.hyphens),
-            flag(look.hyphens == 1) * (1.0 - style.hyphens),
+            flag(look.is_capitalised) * (1.0 - host.capitalised),
+            flag(look.hyphens > 0) * (1.0 - host.hyphens),
             flag(look.has_hump && !look.is_capitalised),
-            flag(look.has_hump) * (1.0 - style.humps),
+            flag(look.has_hump) * (1.0 - host.humps),
+            flag(look.underscores > 0) * (1.0 - host.underscores),
             flag(look.is_plural),
             flag(look.is_random),
-            flag(points && is_name),
-            flag(points && !is_name),
-            flag(look.underscores > 0),
+            flag(look.points > 0),
             flag(look.others > 0),
             flag(look.length > 20),
             flag(look.length <= 2),
@@ -125,90 +298,141 @@ impl<'a> Place<'a> {
             many * behind_value,
             many * behind_plural,
             many * (1.0 - root - behind_value - behind_plural),
+            self.openness,
             self.openness * many,
             self.openness * many * root,
-            flag(self.open < 1.5) * (self.requests + 1.0).ln(),
-            flag(self.open > 1.5 && self.open < 4.5) * each,
-            root * each,
-            shared.min(3.0),
-            if shared < 0.5 { (word.words.len() as f32).min(3.0) } else { 0.0 },
-            self.sharing * many,
-            most.ln(),
-            most.ln() * (behind_plural + behind_value),
-            most.ln() * root,
-            most.ln() * many,
-            (most - 1.0) / others.max(1.0),
-            flag(word.words.is_empty()) * root,
-            flag(word.has_values && word.words.is_empty()),
-            if others > 0.0 { self.of_its_kind(word) / others } else { 0.5 },
+            each,
+            each * root,
+            is_alone * (self.requests + 1.0).ln(),
+            word.requests.max(1.0).ln(),
+            if self.open >= 3.0 { (word.requests / self.requests.max(1.0)).min(1.0) } else { 0.0 },
+            (word.requests / word.parents).max(1.0).ln(),
+            word.parents.ln(),
+            host.places_of(word.label).ln(),
+            share(0),
+            share(1),
+            share(2),
+            share(3),
+            share(4),
+            number(0),
+            number(1),
+            number(2),
+            number(3),
+            number(4),
+            unlike(0),
+            unlike(1),
+            unlike(2),
+            unlike(3),
+            unlike(4),
+            if is_alone > 0.5 { 0.5 } else { (leaves - 1.0) / others },
+            flag(!word.has_words) * root,
+            flag(word.has_values && !word.has_words),
             flag(word.changes && !word.has_values),
             flag(word.creates),
             flag(self.values.is_some()),
             values[0],
             values[1],
             values[2],
-            values[3],
-            values[4],
-            if self.open >= 3.0 { (word.requests / self.requests.max(1.0)).min(1.0) } else { 0.0 },
-            word.requests.max(1.0).ln(),
-            alike[0],
-            alike[1] * many.min(2.0),
-            self.plurals,
-            deep_shared.min(3.0),
-            if shared < 0.5 { deep_shared.min(2.0) } else { 0.0 },
-            deep_shared.min(2.0) * (behind_plural + behind_value),
+            (self.plurals - flag(look.is_plural)) / others,
+            unknown * root,
+            unknown * behind_value,
+            unknown * behind_plural,
+            unknown * is_alone,
+            share(5),
+            number(5),
+            rare_share(2),
+            rare_share(3),
+            rare_share(4),
+            rare_number(2),
+            rare_number(3),
+            rare_number(4),
+            rare_number(5),
+            share(2) * root,
+            number(2) * root,
+            share(1) * root,
+            share(4) * root,
+            number(4) * root,
+            known,
+            known * unknown,
+            unknown * self.openness * many,
+            many * many,
+            unknown * many,
+            share(0) * many,
+            share(1) * many,
+            share(2) * many,
+            share(4) * many,
+            if alike.rare.iter().sum::<f32>() < 0.5 {
+                (word.traits.len() as f32).ln_1p()
+            } else {
+                0.0
+            },
+            flag(look.is_action),
+            (self.actions - flag(look.is_action)) / others,
+            if is_alone > 0.5 { 0.0 } else { (leaves - 1.0) / others * many },
+            flag(word.has_values && !word.has_words) * many,
+            flag(word.has_values && !word.has_words) * root * many,
         ]
     }
 
-    /// Against values by their form: children in common, methods that they have or have not, and
-    /// answers of the same shape or not.
-    fn values_beside(&self, word: &Facts<'_>) -> [f32; 5] {
-        let Some(values) = self.values else { return [0.0; 5] };
-        let has = |child: &&&str| values.words.binary_search(*child).is_ok();
-        let is_new = word.methods & !values.methods != 0;
-        let alike = word.shapes.iter().any(|shape| values.shapes.binary_search(shape).is_ok());
-        let are_known = !word.shapes.is_empty() && !values.shapes.is_empty();
-        [
-            (word.words.iter().filter(has).count() as f32).min(3.0),
-            flag(word.is_leaf() && !is_new),
-            flag(is_new),
-            flag(alike),
-            flag(are_known && !alike),
-        ]
-    }
-
-    /// Whether an answer of the same shape was seen of another word, or of none.
-    fn shapes_alike(&self, word: &Facts<'_>) -> [f32; 2] {
-        if word.shapes.is_empty() || self.words < 1.5 {
-            return [0.0; 2];
-        }
-        let alike = word.shapes.iter().any(|shape| self.shapes.get(shape) > Some(&1.5));
-        [flag(alike), flag(!alike)]
-    }
-
-    /// Other words that have children like this one, or have none like it, and share a method.
-    fn of_its_kind(&self, word: &Facts<'_>) -> f32 {
-        let of_kind = |kind: &(bool, u32)| kind.0 == word.is_leaf() && kind.1 & word.methods != 0;
-        let kinds = self.kinds.iter().filter(|(kind, _)| of_kind(kind));
-        let count: f32 = kinds.map(|(_, count)| count).sum();
-        (count - 1.0).max(0.0)
+    /// Against values by their form: share of traits in common, answers of the same shape or not.
+    fn values_beside(&self, word: &Facts<'_>) -> [f32; 3] {
+        let Some(values) = self.values else { return [0.0; 3] };
+        let has = |one: &&Trait| values.traits.binary_search(*one).is_ok();
+        let common = word.traits.iter().filter(has).count() as f32;
+        let is_shape = |one: &&Trait| matches!(one, Trait::Shape(..) | Trait::ShapeBelow(..));
+        let alike = word.traits.iter().filter(is_shape).any(|one| has(&one));
+        let are_known = |facts: &Facts<'_>| facts.traits.iter().any(|one| is_shape(&one));
+        let differ = !alike && are_known(word) && are_known(values);
+        [common / word.traits.len().max(1) as f32, flag(alike), flag(differ)]
     }
 }
 
-/// The words that the first judgement took for values, and what all scored.
+/// By kind of trait: how much others have of what a word has.
+struct Alike {
+    has: [bool; KINDS],
+    most: [f32; KINDS],
+    /// How many it has, and how many of those no other has.
+    number: [f32; KINDS],
+    rare: [f32; KINDS],
+}
+
+impl Alike {
+    fn of(word: &Facts<'_>, others: impl Fn(Trait) -> f32) -> Self {
+        let mut alike = Self {
+            has: [false; KINDS],
+            most: [0.0; KINDS],
+            number: [0.0; KINDS],
+            rare: [0.0; KINDS],
+        };
+        for one in &word.traits {
+            let Some(kind) = one.kind() else { continue };
+            alike.has[kind] = true;
+            let count = others(*one);
+            alike.most[kind] = alike.most[kind].max(count);
+            alike.number[kind] += 1.0;
+            alike.rare[kind] += flag(count < 0.4);
+        }
+        alike
+    }
+}
+
+/// The words as the first judgement took them: each a value as far as it is likely to be one.
 pub(super) struct Values<'a> {
     scores: &'a [f32],
     total: f32,
-    /// How many are values; of those how many have no children.
+    /// How many are values, and how many literals.
     yes: f32,
+    no: f32,
     leaves: f32,
-    below: Counts<&'a str>,
+    /// Of values, and of literals.
+    traits: Counts<Trait>,
+    literal_traits: Counts<Trait>,
     classes: Counts<u8>,
-    methods: Counts<u32>,
-    /// Most requests of one, and next to most.
+    literal_classes: Counts<u8>,
+    /// Requests of values, most of one, and next to most.
+    requests: f32,
     most: [f32; 2],
-    /// Values by their form.
-    known: Option<&'a Facts<'a>>,
+    known: bool,
 }
 
 impl<'a> Values<'a> {
@@ -221,108 +445,177 @@ impl<'a> Values<'a> {
             scores,
             total: scores.iter().sum(),
             yes: 0.0,
+            no: 0.0,
             leaves: 0.0,
-            below: Counts::default(),
+            traits: Counts::default(),
+            literal_traits: Counts::default(),
             classes: Counts::default(),
-            methods: Counts::default(),
+            literal_classes: Counts::default(),
+            requests: 0.0,
             most: [1.0; 2],
-            known,
+            known: known.is_some(),
         };
-        let yes = words.iter().zip(scores).filter(|(_, score)| **score > 0.0);
-        for word in yes.map(|(word, _)| *word) {
-            values.yes += 1.0;
-            *values.classes.entry(word.look.class()).or_default() += 1.0;
-            if word.requests > values.most[0] {
-                values.most = [word.requests, values.most[0]];
-            } else {
-                values.most[1] = values.most[1].max(word.requests);
+        for (word, score) in words.iter().zip(scores) {
+            let share = likely(*score);
+            values.yes += share;
+            values.no += 1.0 - share;
+            values.requests += share * word.requests;
+            values.leaves += share * flag(word.is_leaf());
+            *values.classes.entry(word.look.class()).or_default() += share;
+            *values.literal_classes.entry(word.look.class()).or_default() += 1.0 - share;
+            for one in &word.traits {
+                *values.traits.entry(*one).or_default() += share;
+                *values.literal_traits.entry(*one).or_default() += 1.0 - share;
             }
-            values.add(word, 1.0);
+            if *score > 0.0 {
+                if word.requests > values.most[0] {
+                    values.most = [word.requests, values.most[0]];
+                } else {
+                    values.most[1] = values.most[1].max(word.requests);
+                }
+            }
         }
         if let Some(known) = known {
-            values.add(known, 1.0);
+            // As sure as can be, and as many as were seen, which is more than two.
+            let weight = known.requests.clamp(1.0, 3.0);
+            values.yes += weight;
+            values.leaves += weight * flag(known.is_leaf());
+            for one in &known.traits {
+                *values.traits.entry(*one).or_default() += weight;
+            }
         }
         values
     }
 
-    fn add(&mut self, word: &Facts<'a>, count: f32) {
-        self.leaves += flag(word.is_leaf()) * count;
-        *self.methods.entry(word.methods).or_default() += count;
-        for child in &word.words {
-            *self.below.entry(child).or_default() += count;
-        }
-    }
-
-    /// The numbers of the word at `index` beside the values; `first` are its first ones.
+    /// The numbers of the word at `index` beside the others.
     pub(super) fn second(
         &self,
         index: usize,
         word: &Facts<'_>,
-        first: &[f32; FIRST],
-    ) -> [f32; SECOND] {
+        first: &[f32; FIRST.len()],
+    ) -> [f32; SECOND.len()] {
         let own = self.scores.get(index).copied().unwrap_or_default();
-        let is_one = flag(own > 0.0);
+        let share = likely(own);
         let others = self.scores.len() as f32 - 1.0;
-        let (mean, share) = if others > 0.0 {
-            ((self.total - own) / others, (self.yes - is_one) / others)
+        let many = (others + 1.0).ln();
+        let (mean, rate) = if others > 0.0 {
+            (
+                (self.total - own) / others,
+                (self.yes - share).max(0.0) / (others + 3.0 * flag(self.known)),
+            )
         } else {
-            (0.0, 0.0)
+            (0.0, flag(self.known))
         };
-        let all = (others + 1.0).ln();
-        let count = self.yes - is_one + flag(self.known.is_some());
-        let (number, many, some) = (count.max(1.0), (count + 1.0).ln(), flag(count > 0.5));
-        let below = |child: &&str| self.below.get(child).copied().unwrap_or_default() - is_one;
-        let shared = word.words.iter().filter(|child| below(child) > 0.5).count() as f32;
-        let most = word.words.iter().map(below).fold(0.0, f32::max) / number;
-        let leaf = flag(word.is_leaf());
-        let leaves = (self.leaves - leaf * is_one) / number;
-        let with = |matches: &dyn Fn(u32) -> bool| {
-            let methods = self.methods.iter().filter(|(methods, _)| matches(**methods));
-            methods.map(|(_, count)| count).sum::<f32>()
+        let values = (self.yes - share).max(0.0);
+        let literals = (self.no - (1.0 - share)).max(0.0);
+        let (number, some) = ((values + 1.0).ln(), (values * 2.0).min(1.0));
+        let of = |counts: &Counts<Trait>, one: Trait, own: f32| {
+            (counts.get(&one).copied().unwrap_or_default() - own).max(0.0)
         };
-        let agreeing = (with(&|methods| methods & word.methods != 0) - is_one).max(0.0) / number;
-        let seen = self.methods.iter().fold(0, |all, (methods, count)| {
-            if *count - is_one * flag(*methods == word.methods) > 0.5 { all | methods } else { all }
-        });
+        let alike = Alike::of(word, |one| of(&self.traits, one, share));
+        let unlike = Alike::of(word, |one| of(&self.literal_traits, one, 1.0 - share));
+        let like_values = |kind: usize| alike.most[kind] / values.max(0.5);
+        let like_literals = |kind: usize| unlike.most[kind] / literals.max(0.5);
+        let alone = |kind: usize| some * flag(alike.has[kind] && alike.most[kind] < 0.4);
+        let rare_share = |kind: usize| some * alike.rare[kind] / alike.number[kind].max(1.0);
+        let rare_number = |kind: usize| some * (alike.rare[kind] + 1.0).ln();
+        let leaves = (self.leaves - share * flag(word.is_leaf())).max(0.0) / values.max(0.5);
+        let class = |counts: &Counts<u8>, own: f32, all: f32| {
+            let count = counts.get(&word.look.class()).copied().unwrap_or_default();
+            (count - own).max(0.0) / all.max(0.5)
+        };
+        let usual = (self.requests - share * word.requests).max(0.0) / values.max(0.5);
         let top =
-            if is_one > 0.5 && word.requests >= self.most[0] { self.most[1] } else { self.most[0] };
-        let class = self.classes.get(&word.look.class()).copied().unwrap_or_default() - is_one;
-        let class = class.max(0.0) / number;
-        let reserved = flag(word.look.is_reserved);
+            if own > 0.0 && word.requests >= self.most[0] { self.most[1] } else { self.most[0] };
         [
             1.0,
             own,
             mean,
-            mean * all,
-            share * all,
-            (1.0 - share) * all,
-            share * all * reserved,
+            mean * many,
+            rate,
+            rate * many,
             flag(others < 0.5),
-            shared.min(3.0),
-            (word.words.len() as f32 - shared).min(3.0) * some,
-            most * many,
-            leaf * leaves * many,
-            leaf * (1.0 - leaves) * many * some,
-            flag(word.methods & !seen != 0) * some,
-            agreeing * many,
-            flag(word.methods != 0) * (1.0 - agreeing) * many * some,
-            (word.requests.max(1.0) / top).ln().clamp(-2.0, 3.0) * some,
-            class * many,
-            (1.0 - class) * many * some,
+            number,
             some,
-            many,
-            reserved * many,
-            // Those of the first that matter most, lest they be lost where a score is cut off.
+            flag(word.look.is_reserved) * number,
+            word.look.known * number,
+            like_values(0) * some,
+            like_values(1) * some,
+            like_values(2) * some,
+            like_values(3) * some,
+            like_values(4) * some,
+            like_literals(0),
+            like_literals(1),
+            like_literals(2),
+            like_literals(3),
+            like_literals(4),
+            alone(0),
+            alone(1),
+            alone(2),
+            alone(3),
+            alone(4),
+            some * if word.is_leaf() { leaves } else { 1.0 - leaves },
+            some * class(&self.classes, share, values),
+            class(&self.literal_classes, 1.0 - share, literals),
+            some * (word.requests.max(1.0) / usual.max(1.0)).ln().clamp(-2.0, 4.0),
+            some * (word.requests.max(1.0) / top).ln().clamp(0.0, 3.0),
             first[1],
-            first[9],
-            first[17],
-            first[51],
-            first[52],
-            first[54],
-            first[55],
-            first[56],
+            first[2],
+            first[36],
+            first[61],
+            first[63],
+            first[64],
+            first[10],
+            first[20],
+            first[21],
+            like_values(5) * some,
+            rare_share(2),
+            rare_share(3),
+            rare_share(4),
+            rare_number(2),
+            rare_number(3),
+            rare_number(4),
+            like_values(2) * number,
+            like_values(1) * number,
+            like_values(4) * number,
         ]
     }
+}
+
+/// The numbers of a word beside what its host's words were taken for.
+pub(super) fn third(
+    context: &Context<'_>,
+    word: &Facts<'_>,
+    second: &[f32; SECOND.len()],
+    score: f32,
+) -> [f32; THIRD.len()] {
+    let mut third = [0.0; THIRD.len()];
+    third[..SECOND.len()].copy_from_slice(second);
+    let of = |key| {
+        let [values, literals] = context.host.verdicts(key, score > 0.0);
+        (values, literals, ((values + 0.5) / (literals + 0.5)).ln().clamp(-3.0, 3.0))
+    };
+    let (.., class) = of(Likeness::Class(word.look.class(), word.look.known > 0.6));
+    let (.., place) = of(Likeness::Place(context.before, word.look.known > 0.6));
+    let (values, literals, _) = of(Likeness::Word(hash(word.label)));
+    let alone = second[6];
+    third[SECOND.len()..].copy_from_slice(&[
+        score,
+        class,
+        class * alone,
+        place,
+        place * alone,
+        flag(values > 0.5),
+        flag(literals > 0.5),
+        values.ln_1p(),
+        literals.ln_1p(),
+    ]);
+    third
+}
+
+/// How likely a score says that a word is a value.
+fn likely(score: f32) -> f32 {
+    1.0 / (1.0 + (-score).exp())
 }
 
 fn flag(is: bool) -> f32 {

@@ -77,31 +77,35 @@ impl Tree {
     }
 
     /// Makes the view anew. Gives of each node of the tree whether it is a word that is a value.
-    pub(super) fn make_view(&mut self) -> Vec<bool> {
+    pub(super) fn make_view(
+        &mut self,
+        host: &evidence::Host,
+        mut judge: impl FnMut(&Self, &Context<'_>, &[Sibling]) -> Vec<bool>,
+    ) -> Vec<bool> {
         let mut values = vec![false; self.nodes.len()];
-        let style = evidence::Style::of(self.nodes.iter().map(|node| &*node.label));
         self.view.clear();
-        let mut open = vec![(ROOT, vec![ROOT], Context::root(style))];
+        let mut open = vec![(ROOT, vec![ROOT], Context::root(host))];
         while let Some((view, mut members, context)) = open.pop() {
             self.absorb(view, &mut members, &mut values);
             for &member in &members {
                 self.nodes[member as usize].view = view;
             }
-            self.open(view, &members, &context, &mut values, &mut open);
+            self.open(view, &members, &context, &mut values, &mut open, &mut judge);
         }
         values
     }
 
-    fn open(
+    fn open<'h>(
         &mut self,
         view: u32,
         members: &[u32],
-        context: &Context,
+        context: &Context<'h>,
         values: &mut [bool],
-        open: &mut Vec<(u32, Vec<u32>, Context)>,
+        open: &mut Vec<(u32, Vec<u32>, Context<'h>)>,
+        judge: &mut impl FnMut(&Self, &Context<'_>, &[Sibling]) -> Vec<bool>,
     ) {
         let siblings = self.siblings(members);
-        let is_value = evidence::judge(self, context, &siblings);
+        let is_value = judge(self, context, &siblings);
         let mut joined = Vec::new();
         for (sibling, is_value) in siblings.into_iter().zip(is_value) {
             if *sibling.label == *VALUE {

@@ -53,7 +53,7 @@ impl<'t> Walk<'t> {
         let node = Some(self.node).filter(|&node| node != NONE && is_whole);
         match node {
             Some(node) => self.tree.count(node, sight),
-            None => self.tree.requests += u64::from(sight.requests),
+            None => self.tree.add_requests(sight),
         }
         Outcome { node, folded: self.folded }
     }
