@@ -14,6 +14,8 @@ mod features;
 mod host;
 mod weights;
 
+use std::collections::HashMap;
+
 use super::{
     tree::Tree,
     vocabulary::{self, Look},
@@ -27,8 +29,7 @@ pub(super) use host::{Host, Verdicts};
 /// Different words before values, as in `/report-{}`, below which each is the name of a kind.
 const MIN_PATTERNS: usize = 3;
 
-/// Words of one place that look like no name of a resource, beyond which all such are values: more
-/// than any API names.
+/// Words of one place that look like no name of a resource, beyond which they are a [`Crowd`].
 const CROWD: usize = 128;
 
 /// Scores of the first judgement are cut off here: certain is certain.
@@ -152,16 +153,39 @@ pub(super) fn weigh(
     let firsts: Vec<_> = words.iter().map(|word| place.first(word)).collect();
     let scores: Vec<f32> =
         firsts.iter().map(|first| score(first, &weights::FIRST).clamp(-CERTAIN, CERTAIN)).collect();
-    let is_crowd = words.iter().filter(|word| !word.look.is_name()).count() > CROWD;
+    let crowd = Crowd::of(&words);
     let values = Values::new(&words, &scores, known);
     for (index, (&at, first)) in judged.iter().zip(firsts).enumerate() {
         let second = values.second(index, words[index], &first);
         let score = score(&second, &weights::SECOND).clamp(-CERTAIN, CERTAIN);
         let (sibling, facts) = (&siblings[at], words[index]);
         let is_value_alone = decide(Weighed { sibling, facts, first, second, score });
-        is_value[at] = is_value_alone || is_crowd && !facts.look.is_name();
+        is_value[at] = is_value_alone || crowd.has(facts.look);
     }
     is_value
+}
+
+/// More words at one place than any API names: the unknown ones are values, and so are those that
+/// are written like many of them, with marks or capitals.
+struct Crowd {
+    is_one: bool,
+    classes: HashMap<u8, usize, foldhash::fast::FixedState>,
+}
+
+impl Crowd {
+    fn of(words: &[&Facts<'_>]) -> Self {
+        let mut classes = HashMap::default();
+        for word in words.iter().filter(|word| !word.look.is_name()) {
+            *classes.entry(word.look.class()).or_default() += 1;
+        }
+        Self { is_one: classes.values().sum::<usize>() > CROWD, classes }
+    }
+
+    fn has(&self, look: Look) -> bool {
+        let (class, like) = (look.class(), CROWD / 4);
+        let is_like = || class != 0 && self.classes.get(&class).is_some_and(|count| *count > like);
+        self.is_one && !look.is_reserved && (!look.is_name() || is_like())
+    }
 }
 
 fn score(features: &[f32], weights: &[f32]) -> f32 {
