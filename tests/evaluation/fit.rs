@@ -22,9 +22,10 @@ use super::{
 };
 
 /// Requests to each specification.
-const REQUESTS: [usize; 2] = [200, 2000];
+const REQUESTS: [usize; 3] = [40, 200, 2000];
 
-/// Of so many specifications one is taken without shapes too: not all answers are JSON.
+/// Of so many specifications one is taken without shapes too, for not all answers are JSON; all are
+/// with the fewest requests.
 const WITHOUT_SHAPES: usize = 3;
 
 /// What a large weight costs.
@@ -58,7 +59,7 @@ pub fn fit(corpus: &Corpus, names: &[String], judgement: usize, seed: u64) -> Re
         for count in REQUESTS {
             let samples: Vec<_> = Traffic::new(&operations, &known, seed).take(count).collect();
             all.extend(gather(&samples, judgement, true));
-            if index % WITHOUT_SHAPES == 0 {
+            if index % WITHOUT_SHAPES == 0 || count == REQUESTS[0] {
                 all.extend(gather(&samples, judgement, false));
             }
         }
