@@ -9,8 +9,10 @@ mod client;
 mod conversation;
 mod counting;
 mod event;
+pub mod kafka;
 mod network;
 mod node;
+mod once;
 mod process;
 mod scratch;
 mod sensor;
@@ -26,6 +28,7 @@ pub use counting::{
 pub use event::Event;
 pub use network::{Namespace, inside};
 pub use node::{Node, require_live};
+pub use once::{from_pypi, helm, promtool};
 pub use process::{Running, children, executable, read_output, wait_for};
 pub use scratch::Scratch;
 pub use sensor::{Sensor, Settings};

@@ -11,7 +11,11 @@ mod live {
     mod dialogues;
     mod handshake;
     mod inventory;
+    mod kubernetes;
+    mod limits;
+    mod metrics;
     mod namespaces;
+    mod privileges;
     mod programs;
     mod tls;
     mod transfers;

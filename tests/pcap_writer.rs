@@ -1,6 +1,7 @@
 //! Capture files for tests and benchmarks, written packet by packet.
 
 pub mod conversation;
+pub mod endpoints;
 pub mod load;
 pub mod packet;
 pub mod tls;
@@ -12,7 +13,8 @@ use std::{
 };
 
 pub use self::{
-    conversation::Conversation, load::exchanges, packet::Packet, tls::exchanges_over_tls,
+    conversation::Conversation, endpoints::endpoints, load::exchanges, packet::Packet,
+    tls::exchanges_over_tls,
 };
 
 /// A classic pcap file with nanosecond times and Ethernet frames.

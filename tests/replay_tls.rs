@@ -12,7 +12,7 @@ use std::{
 
 use sensor::{
     config::Config,
-    pipeline::{Job, Outcome, replay},
+    pipeline::{Destination, Job, Outcome, replay},
 };
 use serde_json::{Value, json};
 use tests::harness::Scratch;
@@ -68,7 +68,7 @@ fn run(file: &Path, key_logs: &[PathBuf]) -> (Outcome, Vec<u8>) {
         files: &[file.to_owned()],
         key_logs,
         progress: &mut |_| {},
-        records: Some(&mut records),
+        records: Destination::Lines(&mut records),
         details: false,
     })
     .expect("the file is a capture");

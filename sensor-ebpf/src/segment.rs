@@ -278,9 +278,16 @@ fn sniff(
     direction: Direction,
     turned: bool,
 ) -> bool {
-    // What TCP will drop, or take later, decides nothing: it is only looked at for itself.
+    // What TCP will drop, or take later, decides nothing: it is only looked at for itself. But
+    // where it left from is proved by its numbers, whatever becomes of it: with Fast Open a
+    // response may overtake the end of the handshake.
     if direction == Direction::Inbound && !socket::expects(context, packet) {
-        return begins_message(context, packet);
+        return match begins(context, packet) {
+            Some(protocol @ (Protocol::Request | Protocol::Response)) => {
+                !twin::arrived(context, connection, cookie, packet, protocol)
+            }
+            _ => false,
+        };
     }
     let have = u32::from(connection.prefix_length & 7);
     let Some(chunk) = first_bytes(context, packet, 8 - have) else {
@@ -300,7 +307,6 @@ fn sniff(
         }
         Protocol::Request | Protocol::Response => {
             if twin::resolve(context, connection, cookie, packet, direction, protocol) {
-                connection.verdict = Verdict::Mute as u8;
                 return false;
             }
             connection.verdict = Verdict::Copy as u8;
@@ -310,7 +316,6 @@ fn sniff(
         }
         Protocol::ClientHello | Protocol::ServerHello => {
             if twin::resolve(context, connection, cookie, packet, direction, protocol) {
-                connection.verdict = Verdict::Mute as u8;
                 return false;
             }
             connection.verdict = Verdict::Tls as u8;

@@ -15,7 +15,8 @@ use crate::{
 };
 use sensor_ebpf::{Connection, Verdict, state};
 
-/// Whether `connection` is the client's end of a followed connection and is to be muted.
+/// Notes the first message that leaves `connection`, and looks up the first that arrives. True
+/// when the connection is the client's end of a followed one, which is now muted.
 #[inline(always)]
 pub fn resolve(
     context: &SkBuffContext,
@@ -25,10 +26,12 @@ pub fn resolve(
     direction: Direction,
     protocol: Protocol,
 ) -> bool {
-    let Some(key) = key(context, packet) else { return false };
     match direction {
         Direction::Outbound => {
-            if connection.state & state::OUTBOUND_KEYED == 0 && connection.twin == 0 {
+            if connection.state & state::OUTBOUND_KEYED == 0
+                && connection.twin == 0
+                && let Some(key) = key(context, packet)
+            {
                 connection.state |= state::OUTBOUND_KEYED;
                 let _ = DEPARTED.insert(&key, &cookie, 0);
             }
@@ -39,18 +42,32 @@ pub fn resolve(
                 return false;
             }
             connection.state |= state::INBOUND_KEYED;
-            let Some(other) = departed(key, cookie) else { return false };
-            match protocol {
-                Protocol::Response | Protocol::ServerHello => {
-                    maps::count(|counters| counters.twins += 1);
-                    true
-                }
-                _ => {
-                    mute(other);
-                    connection.twin = other;
-                    false
-                }
-            }
+            arrived(context, connection, cookie, packet, protocol)
+        }
+    }
+}
+
+/// Looks up where a message that arrives left from. True as above.
+#[inline(always)]
+pub fn arrived(
+    context: &SkBuffContext,
+    connection: &mut Connection,
+    cookie: u64,
+    packet: &Packet,
+    protocol: Protocol,
+) -> bool {
+    let Some(key) = key(context, packet) else { return false };
+    let Some(other) = departed(key, cookie) else { return false };
+    match protocol {
+        Protocol::Response | Protocol::ServerHello => {
+            connection.verdict = Verdict::Mute as u8;
+            maps::count(|counters| counters.twins += 1);
+            true
+        }
+        _ => {
+            mute(other);
+            connection.twin = other;
+            false
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     capture::{
         Segment,
         attribution::{Attribution, Socket},
+        kubernetes::Pods,
     },
     config::Config,
     connections::{Connections, Owner, Settings, Source, TlsSettings, nanoseconds},
@@ -14,7 +15,7 @@ use crate::{
     exchange::{ConnectionId, Exchange, Timestamp, Workload},
     inventory::{Inventory, template::Template},
     protocol::http1,
-    stats::Counters,
+    stats::{Counters, Shedding},
     stream,
     tls::{self, KeyringLimits, Secret},
 };
@@ -22,6 +23,9 @@ use crate::{
 /// Content kept to learn from or to decode, as a multiple of the bytes copied of a turn: nothing
 /// more can arrive.
 const CODED_TURNS: usize = 1;
+
+/// Of well-known endpoints, one record of so many is given out under pressure.
+const SAMPLE: u64 = 16;
 
 /// Trials of secrets in 100 ms: a third of a core, at a few microseconds each.
 const TRIES: u64 = 10_000;
@@ -49,6 +53,11 @@ pub struct Analysis<R> {
 struct Consumer<R> {
     inventory: Inventory,
     attribution: Option<Attribution>,
+    /// Names of pods, where an API server tells them.
+    pods: Pods,
+    shedding: Shedding,
+    /// Exchanges that were up to be shed.
+    well_known: u64,
     now: Instant,
     coverage: Coverage,
     records: R,
@@ -76,6 +85,9 @@ impl<R: Records> Analysis<R> {
             consumer: Consumer {
                 inventory,
                 attribution,
+                pods: Pods::default(),
+                shedding: Shedding::Nothing,
+                well_known: 0,
                 now: Instant::now(),
                 coverage: Coverage::default(),
                 records,
@@ -150,6 +162,23 @@ impl<R: Records> Analysis<R> {
         }
     }
 
+    /// Leaves things out from now on, or no longer.
+    pub fn shed(&mut self, shedding: Shedding) {
+        self.consumer.shedding = shedding;
+        self.consumer.inventory.pause_learning(shedding >= Shedding::Bodies);
+    }
+
+    /// Takes what the API server says of pods now, and fills it in where it was missing.
+    pub fn set_pods(&mut self, pods: Pods) {
+        self.consumer.inventory.fill_workloads(|workload| pods.fill(workload));
+        self.consumer.pods = pods;
+    }
+
+    /// Who owns sockets, where that can be known.
+    pub fn attribution(&self) -> Option<&Attribution> {
+        self.consumer.attribution.as_ref()
+    }
+
     /// Hands out everything that is open.
     pub fn close(&mut self) {
         let consumer = &mut self.consumer;
@@ -219,6 +248,7 @@ impl<R: Records> Analysis<R> {
             other_connections: counts.not_http,
             tunnels: counts.pairing.tunnels,
             http_09: counts.pairing.http09_requests,
+            routes_unlisted: endpoints.unlisted,
             routes_forgotten: endpoints.forgotten,
             gap_bytes: counts.lost_bytes + memory.stray_bytes,
             early_lost: counts.early_lost,
@@ -229,7 +259,9 @@ impl<R: Records> Analysis<R> {
             heads_malformed: counts.pairing.malformed_heads,
             heads_cut: counts.pairing.cut_heads,
             pairing_full: counts.pairing.queue_overflows,
+            shedding: self.consumer.shedding as u64,
             exchanges_not_learned: self.consumer.inventory.not_learned(),
+            fields_full: self.consumer.inventory.fields_full(),
             endpoints_full: endpoints.refused,
             ..self.consumer.counters.clone()
         }
@@ -245,9 +277,20 @@ impl<R: Records> Consumer<R> {
             if is_process(exchange.workload.as_ref(), self.own_pid) {
                 return;
             }
+            for workload in [&exchange.workload, &exchange.caller].into_iter().flatten() {
+                self.pods.fill(workload);
+            }
         }
         self.count(&exchange);
-        let template = self.inventory.record(&exchange);
+        self.counters.bodies_shed += u64::from(self.shedding >= Shedding::Bodies);
+        let (template, known) = self.inventory.record_counted(&mut exchange);
+        if self.shedding == Shedding::WellKnown && known && is_fine(&exchange) {
+            self.well_known += 1;
+            if !self.well_known.is_multiple_of(SAMPLE) {
+                self.counters.records_shed += 1;
+                return;
+            }
+        }
         exchange.drop_bodies();
         self.records.record(exchange, template);
     }
@@ -270,6 +313,11 @@ impl<R: Records> Consumer<R> {
             (Some(_), None) => counters.requests_unanswered += 1,
             _ => counters.responses_unpaired += 1,
         }
+        if let Some(workload) = &exchange.workload {
+            counters.exchanges_with_process += u64::from(workload.pid.is_some());
+            counters.exchanges_with_container += u64::from(workload.container.is_some());
+            counters.exchanges_with_pod += u64::from(workload.kubernetes.get().is_some());
+        }
         if let Some(request) = &exchange.request {
             counters.count_problems(request.problems);
         }
@@ -277,6 +325,12 @@ impl<R: Records> Consumer<R> {
             counters.count_problems(response.problems);
         }
     }
+}
+
+/// Answered, and not with an error.
+fn is_fine(exchange: &Exchange) -> bool {
+    exchange.request.is_some()
+        && exchange.response.as_ref().is_some_and(|response| response.status < 400)
 }
 
 fn is_process(workload: Option<&Arc<Workload>>, pid: u32) -> bool {
@@ -358,6 +412,24 @@ fn node_number(name: &str, source: Source) -> u32 {
         return 0;
     }
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    number_of(name, &boot)
+}
+
+fn number_of(name: &str, boot: &str) -> u32 {
     let hash = blake3::hash(format!("{name}\n{boot}").as_bytes());
     u32::from_le_bytes(hash.as_bytes()[..4].try_into().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_nodes_with_one_name_make_different_ids() {
+        let boots =
+            ["0b5c6e5e-6a2c-4f0e-9d6c-0d1f6f7a8b9c", "1b5c6e5e-6a2c-4f0e-9d6c-0d1f6f7a8b9c"];
+        let [one, other] = boots.map(|boot| number_of("node-1", boot));
+        assert_ne!(one, other);
+        assert_ne!(one, number_of("node-2", boots[0]));
+    }
 }

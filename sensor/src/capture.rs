@@ -5,6 +5,7 @@
 
 pub mod attribution;
 pub mod keylog;
+pub mod kubernetes;
 pub mod libraries;
 pub mod live;
 pub mod pcap;

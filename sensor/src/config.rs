@@ -11,6 +11,7 @@ mod written;
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -51,8 +52,18 @@ pub struct Config {
     pub mask: Mask,
     /// `[control]`
     pub control: Control,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[kubernetes]`
+    pub kubernetes: Kubernetes,
+    /// `[metrics]`
+    pub metrics: Metrics,
     /// `[output]`
     pub output: Output,
+    /// `[kafka]`
+    pub kafka: Kafka,
+    /// `[spool]`
+    pub spool: Spool,
     /// `[log]`
     pub log: Log,
 }
@@ -134,6 +145,8 @@ pub struct Store {
 pub struct Inventory {
     /// Rows kept.
     pub max_endpoints: usize,
+    /// Fields known of all endpoints together.
+    pub max_fields: usize,
     /// Exchanges a second that are learned from; the others are only counted.
     pub learn_rate: u32,
     /// File with owners and kinds of sensitive data.
@@ -154,6 +167,43 @@ pub struct Control {
     pub socket: PathBuf,
 }
 
+/// What the sensor may use before it does less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Resident memory in bytes.
+    pub memory: Option<u64>,
+    /// Processor time, in thousandths of a core.
+    pub cpu: Option<u32>,
+}
+
+/// Names of pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kubernetes {
+    /// Where the API server is.
+    pub api: Api,
+    /// Name of this node there; `None` is [`Node::name`].
+    pub node: Option<String>,
+}
+
+/// Where an API server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// Where a pod finds it, when this is one.
+    Auto,
+    /// It is not asked.
+    None,
+    /// At a URL, without credentials, such as that of `kubectl proxy`.
+    Url(String),
+}
+
+/// What Prometheus and a kubelet ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metrics {
+    /// TCP address of `/metrics`, `/healthz` and `/readyz`; `None` has them on the control socket
+    /// alone.
+    pub address: Option<SocketAddr>,
+}
+
 /// Where exchanges go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
@@ -172,6 +222,56 @@ pub enum Exchanges {
     Stdout,
     /// JSON lines in a file that rotates.
     File,
+    /// Topics of Kafka, with endpoints and heartbeats.
+    Kafka,
+}
+
+/// The Kafka sink.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Kafka {
+    /// Addresses of brokers, with commas.
+    pub brokers: String,
+    /// What topic names begin with.
+    pub prefix: String,
+    /// Whether missing topics are created.
+    pub create_topics: bool,
+    /// Partitions of a topic that is created.
+    pub partitions: u32,
+    /// Its replicas; 0 leaves it to the brokers.
+    pub replication: u32,
+    /// How long it keeps records.
+    pub retention: Duration,
+    /// Longest record.
+    pub max_record_bytes: usize,
+    /// How often an endpoint that changed is sent.
+    pub endpoint_interval: Duration,
+    /// How often the sensor says how it is.
+    pub heartbeat_interval: Duration,
+    /// How long the end waits for brokers.
+    pub flush_timeout: Duration,
+    /// Settings of librdkafka.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// Records that wait for brokers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spool {
+    /// The folder.
+    pub path: PathBuf,
+    /// Its size.
+    pub max_bytes: u64,
+    /// How often what waits is forced to the disk.
+    pub sync: Duration,
+}
+
+/// Shows names of properties and no values, some of which are passwords.
+impl std::fmt::Debug for Kafka {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = self.properties.keys().collect::<Vec<_>>();
+        let mut debug = formatter.debug_struct("Kafka");
+        debug.field("brokers", &self.brokers).field("prefix", &self.prefix);
+        debug.field("properties", &names).finish_non_exhaustive()
+    }
 }
 
 /// The file sink.
@@ -290,10 +390,18 @@ impl Default for Config {
                 cache: Some(PathBuf::from("/var/lib/sensor/libraries.json")),
             },
             http: Http { max_head_bytes: 64 << 10, max_decoded_bytes: 1 << 20 },
-            inventory: Inventory { max_endpoints: 20_000, learn_rate: 5_000, rules: None },
+            inventory: Inventory {
+                max_endpoints: 20_000,
+                max_fields: 1_000_000,
+                learn_rate: 5_000,
+                rules: None,
+            },
             store: Store { path: Some(PathBuf::from("/var/lib/sensor/inventory.redb")) },
             mask: Mask { key_file: None },
             control: Control { socket: PathBuf::from("/run/sensor/control.sock") },
+            limits: Limits { memory: None, cpu: None },
+            kubernetes: Kubernetes { api: Api::Auto, node: None },
+            metrics: Metrics { address: None },
             output: Output {
                 exchanges: Exchanges::None,
                 file: OutputFile {
@@ -302,14 +410,36 @@ impl Default for Config {
                     keep: 5,
                 },
             },
+            kafka: Kafka {
+                brokers: "localhost:9092".to_owned(),
+                prefix: "sensor.".to_owned(),
+                create_topics: true,
+                partitions: 6,
+                replication: 0,
+                retention: Duration::from_hours(7 * 24),
+                max_record_bytes: 256 << 10,
+                endpoint_interval: Duration::from_mins(1),
+                heartbeat_interval: Duration::from_secs(10),
+                flush_timeout: Duration::from_secs(10),
+                properties: BTreeMap::new(),
+            },
+            spool: Spool {
+                path: PathBuf::from("/var/lib/sensor/spool"),
+                max_bytes: GIB,
+                sync: Duration::from_secs(1),
+            },
             log: Log { level: LevelFilter::INFO },
         }
     }
 }
 
 impl Exchanges {
-    const ALL: [(&'static str, Self); 3] =
-        [("none", Self::None), ("stdout", Self::Stdout), ("file", Self::File)];
+    const ALL: [(&'static str, Self); 4] = [
+        ("none", Self::None),
+        ("stdout", Self::Stdout),
+        ("file", Self::File),
+        ("kafka", Self::Kafka),
+    ];
 }
 
 fn host_name() -> String {

@@ -2,9 +2,13 @@
 //!
 //! Only root can open it (mode 0600). `curl --unix-socket PATH http://sensor/status` works. The
 //! server owns no state: it asks the pipeline thread through a bounded channel, and answers
-//! 503 when that does not answer in time.
+//! 503 when that does not answer in time. What Prometheus and a kubelet ask for is answered on a
+//! TCP address as well, where the configuration names one; nothing else is.
 
 mod client;
+mod health;
+mod metrics;
+mod port;
 mod socket;
 mod tail;
 mod tls;
@@ -33,6 +37,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use self::tail::TailBody;
 pub use self::{
     client::{Client, ClientError, Lines},
+    port::{Port, PortError},
     socket::{Listener, Socket, SocketError, probe},
     tail::{Delivery, Subscriber},
     tls::TlsStatus,
@@ -76,31 +81,44 @@ pub enum Query {
     Tail(mpsc::Sender<Bytes>),
 }
 
-/// Serves the socket until `shutdown` is ready, then gives open connections half a second.
-/// Must be awaited in a tokio runtime with I/O and time.
+/// Serves the socket, and the port if there is one, until `shutdown` is ready, then gives open
+/// connections half a second. Must be awaited in a tokio runtime with I/O and time.
 ///
 /// # Errors
-/// When the socket cannot be handed to the runtime.
+/// When the socket or the port cannot be handed to the runtime.
 pub async fn serve(
     socket: Socket,
+    port: Option<Port>,
     queries: SyncSender<Query>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let (stop, stopped) = watch::channel(false);
-    let server = Arc::new(Server { queries, tails: Arc::new(Semaphore::new(MAX_TAILS)), stopped });
-    let mut ended = server.stopped.clone();
-    let serving =
-        axum::serve(socket.listener()?, router(server)).with_graceful_shutdown(async move {
+    let server = Arc::new(Server::new(queries, stopped));
+    let ended = || {
+        let mut stopped = server.stopped.clone();
+        async move {
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+        }
+    };
+    let port = port.map(|port| port.serve(health::port_router(Arc::clone(&server)), ended()));
+    let serving = axum::serve(socket.listener()?, router(Arc::clone(&server)))
+        .with_graceful_shutdown(async move {
             shutdown.await;
             // The streams of `/tail` end by this, or else the shutdown would wait for them.
             let _ = stop.send(true);
         });
-    let farewell = async move {
-        let _ = ended.wait_for(|stopped| *stopped).await;
+    let serving = async {
+        match port {
+            Some(port) => tokio::try_join!(serving.into_future(), port).map(|_| ()),
+            None => serving.await,
+        }
+    };
+    let farewell = async {
+        ended().await;
         tokio::time::sleep(FAREWELL).await;
     };
     tokio::select! {
-        result = serving.into_future() => result,
+        result = serving => result,
         () = farewell => Ok(()),
     }
 }
@@ -109,6 +127,8 @@ struct Server {
     queries: SyncSender<Query>,
     tails: Arc<Semaphore>,
     stopped: watch::Receiver<bool>,
+    /// What was answered last to those that ask often.
+    picture: health::Picture,
 }
 
 fn router(server: Arc<Server>) -> Router {
@@ -121,7 +141,7 @@ fn router(server: Arc<Server>) -> Router {
         .route("/status", get(status))
         .route("/tls", get(tls))
         .route("/tail", get(tail))
-        .route("/healthz", get(healthz))
+        .merge(health::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(server)
@@ -160,11 +180,6 @@ async fn tls(State(server): State<Arc<Server>>) -> Result<Json<TlsStatus>, Failu
     server.ask(Query::Tls).await.map(Json)
 }
 
-/// Healthy means that the pipeline answers, not only that the socket does.
-async fn healthz(State(server): State<Arc<Server>>) -> Result<Json<serde_json::Value>, Failure> {
-    server.ask(Query::Status).await.map(|_| Json(json!({ "status": "ok" })))
-}
-
 async fn tail(State(server): State<Arc<Server>>) -> Result<Response, Failure> {
     let permit = Arc::clone(&server.tails).try_acquire_owned();
     let permit: OwnedSemaphorePermit = permit.map_err(|_| Failure::TooManyTails)?;
@@ -183,6 +198,11 @@ async fn method_not_allowed() -> Failure {
 }
 
 impl Server {
+    fn new(queries: SyncSender<Query>, stopped: watch::Receiver<bool>) -> Self {
+        let tails = Arc::new(Semaphore::new(MAX_TAILS));
+        Self { queries, tails, stopped, picture: health::Picture::default() }
+    }
+
     async fn ask<T>(&self, query: impl FnOnce(oneshot::Sender<T>) -> Query) -> Result<T, Failure> {
         let (sender, receiver) = oneshot::channel();
         self.send(query(sender))?;
@@ -211,9 +231,14 @@ enum Failure {
     #[error("{MAX_TAILS} readers of /tail are connected already: end one of them")]
     TooManyTails,
     #[error(
-        "no such path: {0} (there are /endpoints, /inventory, /status, /tls, /tail and /healthz)"
+        "no such path: {0} (there are /endpoints, /inventory, /status, /tls, /tail, /metrics, \
+         /healthz and /readyz)"
     )]
     NotFound(String),
+    #[error("no such path: {0} (there are /metrics, /healthz and /readyz)")]
+    NotOnPort(String),
+    #[error("no kernel program is attached yet")]
+    NotReady,
     #[error("no endpoint has the id {0}: `sensor endpoints --output json` lists them")]
     NoEndpoint(String),
     #[error("only GET is answered here, and POST on /specifications")]
@@ -223,8 +248,10 @@ enum Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::Busy | Self::Stopping | Self::TooManyTails => StatusCode::SERVICE_UNAVAILABLE,
-            Self::NotFound(_) | Self::NoEndpoint(_) => StatusCode::NOT_FOUND,
+            Self::Busy | Self::Stopping | Self::TooManyTails | Self::NotReady => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::NotFound(_) | Self::NotOnPort(_) | Self::NoEndpoint(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         };
         (status, Json(json!({ "error": self.to_string() }))).into_response()

@@ -149,14 +149,7 @@ mod tests {
     use super::*;
 
     fn workload(executable: &str) -> Workload {
-        Workload {
-            pid: Some(7),
-            comm: None,
-            executable: Some(executable.into()),
-            cgroup: None,
-            container: None,
-            pod: None,
-        }
+        Workload { pid: Some(7), executable: Some(executable.into()), ..Workload::default() }
     }
 
     #[test]

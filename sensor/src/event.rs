@@ -6,6 +6,11 @@
 //! `docs/schemas/exchange.v1.json` is made from these types.
 
 mod body;
+#[cfg(test)]
+mod compatibility;
+mod endpoint;
+mod heartbeat;
+mod id;
 mod json;
 mod names;
 mod process;
@@ -22,12 +27,15 @@ use serde::Serialize;
 use crate::{
     exchange::{Exchange, Request, Response, Timestamp, Version},
     inventory::{
-        endpoint::{self, Host},
+        endpoint::{Host, method, role},
         template::Template,
     },
     mask::{HexDigits, MaskKey},
 };
 use body::Body;
+pub use endpoint::EndpointEvent;
+pub use heartbeat::HeartbeatEvent;
+pub use id::{EventId, EventIds};
 pub use json::JsonError;
 use names::{FieldNames, Flags, PathParameters, QueryParameters};
 use process::Process;
@@ -124,6 +132,10 @@ pub struct ExchangeEvent<'a> {
     #[serde(rename = "http.route", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     route: Option<&'a str>,
+    /// The operations called, where several share the path (GraphQL, JSON-RPC), by name.
+    #[serde(rename = "http.request.operations", skip_serializing_if = "<[_]>::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    operations: &'a [Box<str>],
     /// Facts on the parameters of the path, in its order.
     #[serde(rename = "url.path_parameters", skip_serializing_if = "PathParameters::is_empty")]
     #[schemars(with = "Vec<names::ParameterFacts<'static>>")]
@@ -302,7 +314,7 @@ impl<'a> ExchangeEvent<'a> {
             id: HexDigits::new(&exchange.id.to_be_bytes()),
             timestamp: time::Rfc3339(start(request, response)),
             node,
-            role: endpoint::role(exchange.role),
+            role: role(exchange.role),
             connection: HexDigits::new(&exchange.connection.0.to_be_bytes()),
             client_address: exchange.client.ip().to_canonical(),
             client_port: exchange.client.port(),
@@ -319,10 +331,11 @@ impl<'a> ExchangeEvent<'a> {
             tls_server_name: tls.and_then(|tls| tls.server_name.as_deref()),
             tls_resumed: tls.map(|tls| tls.resumed),
             tls_client_certificate: tls.map(|tls| tls.client_certificate),
-            method: request.map(|request| endpoint::method(&request.method)),
+            method: request.map(|request| method(&request.method)),
             host: request.and_then(Host::of),
             route: request.map(|_| &template.route[..]),
             path_parameters: PathParameters::of(request, template, key),
+            operations: &exchange.operations,
             query_parameters_omitted: query_parameters.omitted(),
             query_parameters,
             request_fields_omitted: request_fields.omitted(),
@@ -364,18 +377,36 @@ impl<'a> ExchangeEvent<'a> {
 }
 
 impl ExchangeEvent<'_> {
+    /// What consumers that follow a caller need together: the keyed hash of its address.
+    pub fn partition_key(&self, key: &MaskKey) -> HexDigits<32> {
+        match self.client_address {
+            IpAddr::V4(address) => key.hash(&address.octets()),
+            IpAddr::V6(address) => key.hash(&address.octets()),
+        }
+        .digits()
+    }
+
     /// Appends the record to `out` as JSON on one line, without a line end.
     pub fn append_json(&self, out: &mut Vec<u8>) -> Result<(), JsonError> {
         json::append(self, out)
     }
 }
 
-/// The JSON Schema (draft 2020-12) of the record, as `docs/schemas/exchange.v1.json` holds it.
-pub fn exchange_schema() -> schemars::Schema {
+/// The JSON Schemas (draft 2020-12) of all records with the names of their files in
+/// `docs/schemas/`.
+pub fn schemas() -> [(&'static str, schemars::Schema); 3] {
+    [
+        ("exchange.v1.json", schema_of::<ExchangeEvent<'static>>()),
+        ("endpoint.v1.json", schema_of::<EndpointEvent<'static>>()),
+        ("sensor.v1.json", schema_of::<HeartbeatEvent<'static>>()),
+    ]
+}
+
+fn schema_of<T: JsonSchema>() -> schemars::Schema {
     schemars::generate::SchemaSettings::draft2020_12()
         .for_serialize()
         .into_generator()
-        .into_root_schema_for::<ExchangeEvent<'static>>()
+        .into_root_schema_for::<T>()
 }
 
 fn start(request: Option<&Request>, response: Option<&Response>) -> Timestamp {

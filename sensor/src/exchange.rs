@@ -6,7 +6,12 @@
 
 mod flags;
 
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 
@@ -73,6 +78,8 @@ pub struct Exchange {
     pub caller: Option<Arc<Workload>>,
     /// What the TLS handshake told; `None` for an exchange in clear.
     pub tls: Option<Arc<Tls>>,
+    /// The operations called, where several share the path (GraphQL, JSON-RPC), by name.
+    pub operations: Vec<Box<str>>,
     /// Why a part is absent or incomplete. Empty when everything was seen.
     pub missing: Missing,
 }
@@ -431,4 +438,22 @@ pub struct Workload {
     pub container: Option<Box<str>>,
     /// Kubernetes pod uid.
     pub pod: Option<Box<str>>,
+    /// What Kubernetes says of the container. Set once it is known, which may be later: whoever
+    /// shares this workload knows it from then on.
+    pub kubernetes: OnceLock<Arc<Kubernetes>>,
+}
+
+/// A container in its pod, as the API server describes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kubernetes {
+    /// The pod's namespace.
+    pub namespace: Box<str>,
+    /// The pod's name.
+    pub pod: Box<str>,
+    /// The container's name in the pod; `None` for the pod's own sandbox.
+    pub container: Option<Box<str>>,
+    /// What made the pod: kind and name, such as `Deployment` and `shop`.
+    pub owner: Option<(Box<str>, Box<str>)>,
+    /// The pod's labels, as many as are kept.
+    pub labels: BTreeMap<Box<str>, Box<str>>,
 }

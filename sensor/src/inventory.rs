@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::endpoint::Change;
 use self::{
-    budget::Budget,
+    budget::{Budget, FIRST},
     description::Operation,
     endpoint::{Counters, Declaration, EndpointRow, Endpoints, Row},
     learned::{AuthenticationView, Learned, Learner, SensitiveView},
@@ -28,7 +28,7 @@ use self::{
     specifications::{Declared, Specifications},
     template::Template,
 };
-use crate::exchange::{Exchange, Timestamp};
+use crate::exchange::{Exchange, Timestamp, Workload};
 
 /// The key of what specifications declare, in the store.
 const SPECIFICATIONS: &[u8] = b"specifications";
@@ -42,6 +42,17 @@ pub struct Inventory {
     specifications: Specifications,
     /// Since the store was last told.
     specifications_changed: bool,
+}
+
+/// Bounds of an inventory.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Rows.
+    pub endpoints: usize,
+    /// Fields of all endpoints together.
+    pub fields: usize,
+    /// Exchanges in a second of their own time that are learned from; others are only counted.
+    pub learn_rate: u32,
 }
 
 /// Everything about one endpoint.
@@ -61,18 +72,12 @@ pub struct EndpointDetail {
 }
 
 impl Inventory {
-    /// Nothing seen yet, for at most `max_endpoints`, with learning from so many exchanges in a
-    /// second of their own time; the others are only counted. Values are hashed under `seed`.
-    pub fn new(
-        max_endpoints: usize,
-        learn_rate: u32,
-        seed: u64,
-        rules: Rules,
-    ) -> Result<Self, CustomError> {
-        let learner = Learner::new(seed, &rules.sensitive)?;
+    /// Nothing seen yet. Values are hashed under `seed`.
+    pub fn new(limits: Limits, seed: u64, rules: Rules) -> Result<Self, CustomError> {
+        let learner = Learner::new(limits.fields, seed, &rules.sensitive)?;
         Ok(Self {
-            budget: Budget::new(learn_rate),
-            endpoints: Endpoints::new(max_endpoints),
+            budget: Budget::new(limits.learn_rate),
+            endpoints: Endpoints::new(limits.endpoints),
             learner,
             rules,
             specifications: Specifications::default(),
@@ -81,16 +86,34 @@ impl Inventory {
     }
 
     /// Learns from an exchange and gives the template of its path, as far as known.
-    pub fn record(&mut self, exchange: &Exchange) -> &Template {
+    /// Notes its operations in it.
+    pub fn record(&mut self, exchange: &mut Exchange) -> &Template {
+        self.record_counted(exchange).0
+    }
+
+    /// The same, with whether the endpoint is well known.
+    pub fn record_counted(&mut self, exchange: &mut Exchange) -> (&Template, bool) {
+        let mut known = false;
         let Self { endpoints, learner, budget, .. } = self;
+        learner.note_operations(exchange);
+        if learner.wants_recount() {
+            learner.recount(endpoints.iter_all().filter_map(Row::learned));
+        }
         let start = exchange.request.as_ref().map(|request| request.start);
         let is_left = budget.is_left(start.unwrap_or_default());
         let shape = if is_left { learner.shape(exchange) } else { 0 };
-        endpoints.record(exchange, shape, |row, template| {
+        let template = endpoints.record(exchange, shape, |row, template| {
+            known = row.requests() > FIRST;
             if budget.spend(row.requests()) {
                 learner.learn(row.learned_mut(), exchange, template);
             }
-        })
+        });
+        (template, known)
+    }
+
+    /// Whether only endpoints that are new are learned from.
+    pub fn pause_learning(&mut self, pause: bool) {
+        self.budget.paused = pause;
     }
 
     /// Whether exchanges of that time are still learned from.
@@ -98,9 +121,19 @@ impl Inventory {
         self.budget.is_left(now)
     }
 
+    /// Shows each endpoint's workload to `fill`, which says whether it told it something.
+    pub fn fill_workloads(&mut self, fill: impl FnMut(&Workload) -> bool) {
+        self.endpoints.fill_workloads(fill);
+    }
+
     /// Exchanges that were only counted.
     pub fn not_learned(&self) -> u64 {
         self.budget.refused()
+    }
+
+    /// Exchanges of which a field found no room among those of all endpoints.
+    pub fn fields_full(&self) -> u64 {
+        self.learner.refused()
     }
 
     /// The list at `now`, in the order of service, route, method and role.
@@ -128,6 +161,24 @@ impl Inventory {
             self.endpoints.iter().map(|(key, row)| self.detail_of(key, row, now)).collect();
         details.sort_by(|left, right| left.endpoint.order().cmp(&right.endpoint.order()));
         details
+    }
+
+    /// Everything about at most `limit` endpoints that have changed since they were last taken
+    /// here; fewer than `limit` when these are all.
+    pub fn take_unsent(&mut self, limit: usize, now: Timestamp) -> Vec<EndpointDetail> {
+        let keys = self.endpoints.take_unsent(limit);
+        let details = keys.iter().filter_map(|key| {
+            let row = self.endpoints.get(key)?;
+            Some(self.detail_of(key, row, now))
+        });
+        details.collect()
+    }
+
+    /// Ids of endpoints that turned out to be others, with the ids that took their place, since the
+    /// last call.
+    pub fn take_moved(&mut self) -> Vec<(String, String)> {
+        self.endpoints.settle();
+        self.endpoints.take_moved()
     }
 
     /// Takes what specifications declare, in place of what they declared before of the same hosts.
@@ -165,7 +216,9 @@ impl Inventory {
     /// Takes a pair of the store back; whether it was of use.
     pub fn restore(&mut self, key: &[u8], value: &[u8]) -> bool {
         if key != SPECIFICATIONS {
-            return self.endpoints.restore(key, value);
+            let row = self.endpoints.restore(key, value);
+            self.learner.add_fields(row.and_then(Row::learned));
+            return row.is_some();
         }
         let operations = serde_json::from_slice(value);
         let is_known = operations.is_ok();
@@ -197,6 +250,7 @@ impl Inventory {
         operation.host.clone_from(&shown.host);
         operation.method.clone_from(&shown.method);
         operation.route.clone_from(&shown.route);
+        operation.operation.clone_from(&shown.operation);
         EndpointDetail {
             endpoint: shown,
             operation,

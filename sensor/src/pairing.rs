@@ -320,7 +320,8 @@ impl Conversation {
         self.flush_done(parties, context);
         let trusted = self.judge_request(&origin);
         let framing = request_framing(&facts);
-        let kind = content_kind(&head, &facts, context.limits);
+        // Always kept: it may say which of several operations this is.
+        let kind = content_kind(&head, &facts, true);
         let collected =
             self.requests.begin_content(framing, &facts, kind, context.limits, context.memory);
         let request = Request {

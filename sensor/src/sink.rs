@@ -1,15 +1,17 @@
 //! Where masked records go.
 //!
-//! A sink takes [`ExchangeEvent`]s and nothing else, so that no raw value can reach one. It
+//! A sink takes events and nothing else, so that no raw value can reach one. It
 //! never blocks on its own account and never fails for a record: what cannot be written is
 //! counted by cause, and writing goes on when it can.
 
 pub mod file;
+pub mod kafka;
+pub mod spool;
 pub mod stdout;
 
 use std::io::{self, ErrorKind, Write};
 
-use crate::event::ExchangeEvent;
+use crate::event::{EndpointEvent, ExchangeEvent, HeartbeatEvent};
 
 /// Bytes gathered before they are written.
 const BUFFER: usize = 64 * 1024;
@@ -19,6 +21,15 @@ pub trait Sink {
     /// Takes a record. An error says that the sink takes no more, ever, because its reader has
     /// gone ([`ErrorKind::BrokenPipe`]).
     fn exchange(&mut self, event: &ExchangeEvent<'_>) -> io::Result<()>;
+
+    /// Takes what is known of an endpoint. Sinks of exchanges alone leave it.
+    fn endpoint(&mut self, _: &EndpointEvent<'_>) {}
+
+    /// Takes that the endpoint of an id is no more.
+    fn endpoint_gone(&mut self, _id: &str) {}
+
+    /// Takes how the sensor is.
+    fn heartbeat(&mut self, _: &HeartbeatEvent<'_>) {}
 
     /// Writes what was gathered; to be called when no record has come for a while, and at the
     /// end. Errors as in [`Sink::exchange`].

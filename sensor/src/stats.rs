@@ -21,6 +21,33 @@ pub enum Kind {
     Loss,
 }
 
+/// What is left out to stay within `limits.memory` and `limits.cpu`, each with what comes before
+/// it. Never shed: endpoints that are new, errors, and requests without an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shedding {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Content is measured, and neither kept nor learned from.
+    Bodies,
+    /// Of well-known endpoints that work, a sample of records is given out.
+    WellKnown,
+}
+
+impl Shedding {
+    /// The next step.
+    #[must_use]
+    pub fn more(self) -> Self {
+        if self == Self::Nothing { Self::Bodies } else { Self::WellKnown }
+    }
+
+    /// The step before.
+    #[must_use]
+    pub fn less(self) -> Self {
+        if self == Self::WellKnown { Self::Bodies } else { Self::Nothing }
+    }
+}
+
 /// The description of one field of [`Counters`].
 #[derive(Clone, Copy, Debug)]
 pub struct Counter {
@@ -82,9 +109,25 @@ counters! {
     Activity exchanges_paired "exchanges" "exchanges with both request and response"
     Activity requests_unanswered "exchanges" "requests for which no response was seen"
     Activity responses_unpaired "exchanges" "responses for which the request was never seen"
+    Activity exchanges_with_process "exchanges" "exchanges whose process is known"
+    Activity exchanges_with_container "exchanges" "exchanges whose container is known"
+    Activity exchanges_with_pod "exchanges" "exchanges whose pod is known by its name"
     Activity http_09 "exchanges" "HTTP/0.9 requests, recognised by their line without version"
-    Activity routes_forgotten "exchanges" "exchanges of routes that only ever gave 400, 404, 405 or 501"
+    Gauge routes_unlisted "exchanges" "exchanges of routes that only ever gave 400, 404, 405 or 501, not listed"
+    Activity routes_forgotten "exchanges" "the same, of routes that were forgotten"
     Activity records_written "records" "exchange records written by the output"
+    Activity kafka_acknowledged "records" "records that the brokers have, endpoints and heartbeats too"
+    Activity kafka_errors "errors" "errors of brokers or on the way to them"
+    Gauge kafka_in_flight "records" "records sent and not acknowledged yet"
+    Gauge spool_bytes "bytes" "records on disk that wait for the brokers"
+    Gauge spool_records "records" "of them"
+    Activity endpoints_cut "records" "endpoint records cut to kafka.max_record_bytes"
+
+    Gauge kubernetes_pods "pods" "pods of this node that the API server told of"
+    Activity kubernetes_errors "errors" "errors of the API server or on the way to it"
+    Gauge shedding "level" "left out under limits: 1 content, 2 most records of well-known endpoints too"
+    Gauge records_waiting "batches" "batches of exchanges that wait for the output"
+    Gauge lookups_waiting "lookups" "sockets whose process is being looked up"
 
     Loss ring_full "segments" "the ring buffer had no room: raise capture.ring_bytes"
     Loss ring_full_bytes "bytes" "payload bytes of those segments"
@@ -112,10 +155,15 @@ counters! {
     Loss heads_cut "messages" "start lines and fields cut by a loss or by the end"
     Loss pairing_full "exchanges" "requests dropped because too many waited on one connection"
     Activity exchanges_not_learned "exchanges" "exchanges that were counted and not learned from: beyond inventory.learn_rate"
+    Loss fields_full "exchanges" "exchanges in which no new field had room: inventory.max_fields reached"
     Loss checkpoints_failed "checkpoints" "checkpoints of the inventory that could not be written"
     Loss endpoints_full "exchanges" "exchanges in no row: inventory.max_endpoints reached"
+    Loss bodies_shed "exchanges" "content was not kept: limits.cpu or limits.memory reached"
+    Loss records_shed "records" "of well-known endpoints: limits.cpu or limits.memory reached"
     Loss output_failed "records" "records that the output could not write (disk full?)"
     Loss output_slow "records" "records dropped because the output could not keep up"
+    Loss spool_dropped "records" "exchange records dropped, oldest first: spool.max_bytes reached"
+    Loss kafka_too_large "records" "records longer than kafka.max_record_bytes or the brokers allow"
     Loss tail_slow "records" "records dropped because a reader of /tail could not keep up"
 }
 
@@ -182,6 +230,9 @@ pub struct Status {
     pub counters: BTreeMap<String, u64>,
     /// Messages by what is odd about them.
     pub malformed: BTreeMap<String, u64>,
+    /// Sockets by what the search for their process came to.
+    #[serde(default)]
+    pub attribution: BTreeMap<String, u64>,
     /// What is held in memory.
     pub memory: Memory,
     /// Processor time that the sensor used in user space and in system calls, in seconds. The

@@ -6,7 +6,9 @@
 //! under another name, with a word to the operator, and never written again.
 
 use std::{
+    fs::File,
     io,
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -19,7 +21,7 @@ use crate::inventory::Change;
 
 /// Version of what the pairs hold. A file of a lower one that cannot be read any more is set
 /// aside like one of a higher one.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 
 /// Memory that the database may use for its pages.
 const CACHE: usize = 4 << 20;
@@ -138,6 +140,13 @@ impl Store {
     }
 
     fn try_open(path: &Path) -> Result<Self, Fault> {
+        // Names of fields and counts are nobody else's business.
+        File::options()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(|error| Fault::Error(io_error("open", path)(error)))?;
         let database = Database::builder().set_cache_size(CACHE).create(path);
         let database = database.map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => Fault::Error(StoreError::InUse(path.to_owned())),

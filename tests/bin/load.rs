@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tests::pcap_writer::endpoints::Popularity;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpSocket, TcpStream},
@@ -22,6 +23,8 @@ usage:
   load capture FILE EXCHANGES PER_CONNECTION BODY_BYTES
   load tls-capture FILE KEYS CERTIFICATE KEY EXCHANGES PER_CONNECTION BODY_BYTES
                               over TLS 1.3, with the key log
+  load endpoints-capture FILE EXCHANGES ENDPOINTS even|skewed
+                              JSON of 300 bytes in 20 fields
   load serve CONNECTIONS      prints its port, serves until standard input ends
   load hold PORT CONNECTIONS  prints `open` when each connection has done one exchange, keeps
                               them open until standard input ends";
@@ -59,6 +62,16 @@ fn main() -> Result<()> {
                 number(body)?,
             )
             .with_context(|| format!("failed to write {file}"))
+        }
+        ["endpoints-capture", file, count, endpoints, popularity] => {
+            let popularity = match popularity {
+                "even" => Popularity::Even,
+                "skewed" => Popularity::Skewed,
+                _ => bail!("{USAGE}"),
+            };
+            let path = Path::new(file);
+            tests::pcap_writer::endpoints(path, number(count)?, number(endpoints)?, popularity)
+                .with_context(|| format!("failed to write {file}"))
         }
         ["serve", connections] => run(number(connections)?, serve()),
         ["hold", port, connections] => {

@@ -60,6 +60,7 @@ pub fn make(message: &Message, host: &str, number: u64, time: Timestamp) -> Exch
         }),
         workload: None,
         caller: None,
+        operations: Vec::new(),
         tls: None,
         missing: Missing::empty(),
     }

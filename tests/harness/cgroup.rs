@@ -22,8 +22,7 @@ pub struct Container {
 impl Container {
     /// Makes the `number`th one below the cgroup root.
     pub fn new(root: &Path, number: u8) -> Self {
-        let id = format!("{number:02x}").repeat(32);
-        let pod = format!("0b1c2d3e-4f50-6172-8394-a5b6c7d8e9{number:02x}");
+        let (id, pod) = ids(number);
         let names = [
             format!("sensor-test-{}-{number}.slice", std::process::id()),
             "kubepods.slice".to_owned(),
@@ -31,6 +30,23 @@ impl Container {
             format!("kubepods-burstable-pod{}.slice", pod.replace('-', "_")),
             format!("cri-containerd-{id}.scope"),
         ];
+        Self::made(root, id, pod, &names)
+    }
+
+    /// The same as with the cgroupfs driver.
+    pub fn with_cgroupfs(root: &Path, number: u8) -> Self {
+        let (id, pod) = ids(number);
+        let names = [
+            format!("sensor-test-{}-{number}", std::process::id()),
+            "kubepods".to_owned(),
+            "besteffort".to_owned(),
+            format!("pod{pod}"),
+            id.clone(),
+        ];
+        Self::made(root, id, pod, &names)
+    }
+
+    fn made(root: &Path, id: String, pod: String, names: &[String]) -> Self {
         let mut container = Self { id, pod, directories: Vec::new() };
         let mut directory = root.to_owned();
         for name in names {
@@ -56,6 +72,11 @@ impl Container {
         wrapped.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         wrapped
     }
+}
+
+/// A container id and a pod uid.
+fn ids(number: u8) -> (String, String) {
+    (format!("{number:02x}").repeat(32), format!("0b1c2d3e-4f50-6172-8394-a5b6c7d8e9{number:02x}"))
 }
 
 impl Drop for Container {

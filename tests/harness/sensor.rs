@@ -28,6 +28,8 @@ pub struct Settings {
     binary: PathBuf,
     set: Vec<String>,
     flags: Vec<&'static str>,
+    /// All capabilities unless set.
+    capabilities: Option<&'static str>,
 }
 
 impl Settings {
@@ -35,7 +37,13 @@ impl Settings {
     pub fn new(node: &Node) -> Self {
         let scratch = Scratch::new();
         scratch.write("key", [7; 32]);
-        Self { scratch, binary: node.binary.clone(), set: Vec::new(), flags: Vec::new() }
+        Self {
+            scratch,
+            binary: node.binary.clone(),
+            set: Vec::new(),
+            flags: Vec::new(),
+            capabilities: None,
+        }
     }
 
     /// Adds `KEY=VALUE`.
@@ -52,6 +60,13 @@ impl Settings {
         self
     }
 
+    /// Leaves it these capabilities and no others, such as `net_admin,sys_admin`.
+    #[must_use]
+    pub fn capabilities(mut self, names: &'static str) -> Self {
+        self.capabilities = Some(names);
+        self
+    }
+
     /// The control socket.
     pub fn socket(&self) -> PathBuf {
         self.scratch.file("control")
@@ -59,7 +74,7 @@ impl Settings {
 
     /// The command `sensor run`, not started.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command = self.program();
         let path = |name| self.scratch.file(name).display().to_string();
         command.args(["run", "--output", "none"]).args(&self.flags);
         let own = [
@@ -73,6 +88,15 @@ impl Settings {
         for setting in own.iter().chain(&self.set) {
             command.args(["--set", setting]);
         }
+        command
+    }
+
+    fn program(&self) -> Command {
+        let Some(names) = self.capabilities else { return Command::new(&self.binary) };
+        let mut command = Command::new("setpriv");
+        let kept: String = names.split(',').map(|name| format!(",+{name}")).collect();
+        command.args(["--inh-caps=-all", "--no-new-privs", "--bounding-set"]);
+        command.arg(format!("-all{kept}")).arg(&self.binary);
         command
     }
 

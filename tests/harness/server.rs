@@ -8,9 +8,7 @@ use std::{
     sync::atomic::{AtomicU16, Ordering},
 };
 
-use super::{
-    Namespace, Node, Running, Scratch, children, executable, inside, read_output, wait_for,
-};
+use super::{Namespace, Node, Running, Scratch, children, executable, from_pypi, inside, wait_for};
 
 /// The ASGI server from PyPI.
 const UVICORN: &str = "uvicorn==0.34.3";
@@ -206,18 +204,8 @@ pub(super) fn nginx(scratch: &Scratch, listen: &str) -> Command {
 
 /// Fetched once from PyPI; `--target` because a Debian without python3-venv has no other way.
 pub(super) fn uvicorn(node: &Node, address: SocketAddr) -> Command {
-    let packages = node.cache.join(UVICORN);
-    if !packages.exists() {
-        let partial = node.cache.join(format!("{UVICORN}.partial"));
-        let mut install = Command::new("python3");
-        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-        read_output(
-            install.args(["--root-user-action=ignore", "--target"]).arg(&partial).arg(UVICORN),
-        );
-        std::fs::rename(&partial, &packages).expect("both are here");
-    }
     let mut command = Command::new("python3");
-    command.env("PYTHONPATH", packages);
+    command.env("PYTHONPATH", from_pypi(node, UVICORN));
     command.args(["-m", "uvicorn", "asgi:app", "--log-level", "warning", "--app-dir"]);
     command.arg(program(""));
     command.args(["--host", &address.ip().to_string(), "--port", &address.port().to_string()]);

@@ -35,7 +35,7 @@ fn requests() -> u64 {
 
 /// Asks one request after another, each on a connection of its own, until one was seen: from
 /// then on the library is known.
-fn warm_up(sensor: &mut Sensor, port: u16, ask: impl Fn(&Load)) {
+pub(super) fn warm_up(sensor: &mut Sensor, port: u16, ask: impl Fn(&Load)) {
     until_seen(sensor, port, |id| {
         ask(&Load(vec![Phase { method: "GET", ids: id..id + 1, body: 0, manner: Manner::Fresh }]));
     });
@@ -81,6 +81,6 @@ fn dark_connections(program: &TlsProgram) -> u64 {
     program.dark.values().sum()
 }
 
-fn loopback(port: u16) -> SocketAddr {
+pub(super) fn loopback(port: u16) -> SocketAddr {
     ([127, 0, 0, 1], port).into()
 }

@@ -7,6 +7,8 @@ mod certificate;
 mod children;
 mod cpu;
 mod figure;
+mod inventory;
+mod kafka;
 mod load;
 mod machine;
 mod memory;
@@ -57,6 +59,16 @@ const BENCHES: &[Bench] = &[
         name: "replay",
         about: "exchanges of a capture file replayed in a second of processor time",
         run: replay::run,
+    },
+    Bench {
+        name: "inventory",
+        about: "what learning costs with 10 endpoints and with 20,000, in time and memory",
+        run: inventory::run,
+    },
+    Bench {
+        name: "kafka",
+        about: "exchanges a second from a capture file into a broker, and what the sink costs",
+        run: kafka::run,
     },
     Bench {
         name: "memory",

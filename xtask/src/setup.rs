@@ -47,8 +47,10 @@ pub fn run(with_tests: bool) -> Result<()> {
     Ok(())
 }
 
-/// Finds the toolchain, or installs it where this process may.
+/// Finds the toolchain, or installs it where this process may, with the libraries that the sensor
+/// is linked to.
 pub fn toolchain() -> Result<Toolchain> {
+    tools::install_for_build()?;
     let mut host = Host::probe();
     if let Some(toolchain) = host.toolchain() {
         return Ok(toolchain);

@@ -101,6 +101,23 @@ pub struct Statistics {
 }
 
 impl Statistics {
+    /// Every count by its name.
+    pub fn named(&self) -> [(&'static str, u64); 11] {
+        [
+            ("lookups", self.lookups),
+            ("found", self.found),
+            ("shared", self.shared),
+            ("not_found", self.not_found),
+            ("incomplete", self.incomplete),
+            ("deferred", self.deferred),
+            ("sender_distrusted", self.sender_distrusted),
+            ("sender_disputed", self.sender_disputed),
+            ("sender_deferred", self.sender_deferred),
+            ("pid_not_visible", self.pid_not_visible),
+            ("cgroup_unknown", self.cgroup_unknown),
+        ]
+    }
+
     fn count(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Holders(holders) => {
@@ -185,6 +202,11 @@ impl Attribution {
     /// The counters so far.
     pub fn statistics(&self) -> Statistics {
         self.statistics
+    }
+
+    /// Lookups under way.
+    pub fn under_way(&self) -> usize {
+        self.under_way
     }
 
     /// Whether /proc shows the processes of the node. Without it only container and pod are

@@ -47,7 +47,7 @@ impl Arguments {
 
 fn show(detail: &EndpointDetail, look: Look) -> String {
     let row = &detail.endpoint;
-    let title = format!("{} {}{}", row.method, row.host, row.route);
+    let title = format!("{} {}{}", row.method, row.host, row.place());
     let mut page = Page { text: paint(&human::printable(&title), "1", look.colors) + "\n", look };
     let count = human::integer;
     page.line("Requests", &[format!("{} ({} errors)", count(row.requests), count(row.errors))]);

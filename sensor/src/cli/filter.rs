@@ -31,7 +31,7 @@ impl Filter {
     /// Whether an endpoint row is wanted.
     pub fn matches(&self, row: &EndpointRow) -> bool {
         contains(self.host.as_deref(), &row.host)
-            && contains(self.path.as_deref(), &row.route)
+            && contains(self.path.as_deref(), &row.place())
             && self.matches_method(&row.method)
             && self.matches_workload(row.pid, [&row.process, &row.container, &row.pod])
             && (self.status.is_empty()
@@ -149,7 +149,7 @@ impl Sort {
 
 fn by_route(left: &EndpointRow, right: &EndpointRow) -> Ordering {
     let key = |row: &EndpointRow| {
-        (row.host.clone(), row.route.clone(), row.method.clone(), row.role.clone())
+        (row.host.clone(), row.place().into_owned(), row.method.clone(), row.role.clone())
     };
     key(left).cmp(&key(right))
 }

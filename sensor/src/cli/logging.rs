@@ -15,7 +15,7 @@ use super::terminal;
 pub enum Destination {
     /// Standard error, coloured on a terminal.
     Stderr,
-    /// The last line is kept, for [`super::live_view::LiveView`] to show.
+    /// The last warning or error is kept, for [`super::live_view::LiveView`] to show.
     Kept(LastLine),
 }
 
@@ -29,7 +29,10 @@ pub fn start(level: LevelFilter, destination: Destination) {
             tracing::subscriber::set_global_default(subscriber)
         }
         Destination::Kept(line) => {
-            let subscriber = subscriber.with_ansi(false).without_time().with_writer(line).finish();
+            // What is well would only stand in the way of what is not.
+            let level = level.min(LevelFilter::WARN);
+            let subscriber = subscriber.with_max_level(level).with_ansi(false).without_time();
+            let subscriber = subscriber.with_writer(line).finish();
             tracing::subscriber::set_global_default(subscriber)
         }
     };

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     inventory::endpoint::EndpointRow,
-    pipeline::{Job, replay},
+    pipeline::{Destination, Job, replay},
     stats::Counters,
 };
 
@@ -27,7 +27,8 @@ use crate::{
 #[command(after_help = "Examples:\n  sensor replay monday.pcap tuesday.pcapng.gz\n  \
     sensor replay capture.pcap --output jsonl > exchanges.jsonl\n  \
     sensor replay capture.pcap --output inventory | jq '.[].operation'\n  \
-    sensor replay capture.pcap --keylog keys.txt")]
+    sensor replay capture.pcap --keylog keys.txt\n  \
+    sensor replay capture.pcap --output kafka --set kafka.brokers=localhost:9092")]
 pub struct Arguments {
     /// Capture files, in the order of their traffic.
     #[arg(required = true, value_name = "FILE")]
@@ -53,6 +54,8 @@ enum Output {
     Inventory,
     /// One exchange a line (docs/events.md).
     Jsonl,
+    /// To the brokers of kafka.brokers, and nothing to standard output.
+    Kafka,
 }
 
 impl Arguments {
@@ -68,7 +71,11 @@ impl Arguments {
             key_logs: &self.key_logs,
             progress: &mut |bytes| bar.set_position(bytes),
             details: self.output == Output::Inventory,
-            records: (self.output == Output::Jsonl).then_some(&mut records as &mut dyn Write),
+            records: match self.output {
+                Output::Jsonl => Destination::Lines(&mut records),
+                Output::Kafka => Destination::Kafka,
+                Output::Endpoints | Output::Json | Output::Inventory => Destination::None,
+            },
         });
         bar.finish_and_clear();
         let outcome = outcome?;
@@ -81,7 +88,8 @@ impl Arguments {
             eprintln!("warning: {}", human::printable(problem));
         }
         let lost = outcome.counters.losses().iter().any(|loss| loss.count > 0);
-        if io::stderr().is_terminal() || lost {
+        let dark = outcome.counters.tls_dark > 0;
+        if io::stderr().is_terminal() || lost || dark {
             eprintln!("{}", summary(&outcome.counters, started.elapsed().as_secs_f64()));
         }
         Ok(terminal::exit_code(outcome.problems.is_empty()))
@@ -91,7 +99,7 @@ impl Arguments {
         let output = match self.output {
             Output::Endpoints => endpoints::Output::Table,
             Output::Json => endpoints::Output::Json,
-            Output::Jsonl | Output::Inventory => return Ok(()),
+            Output::Jsonl | Output::Inventory | Output::Kafka => return Ok(()),
         };
         endpoints::write_list(&self.list.arrange(rows), output)
     }
@@ -134,6 +142,10 @@ fn summary(counters: &Counters, seconds: f64) -> String {
     let losses: Vec<_> = losses
         .map(|loss| format!("{} {} {}", human::integer(loss.count), loss.what, loss.cause))
         .collect();
+    if counters.tls_dark > 0 {
+        let count = human::integer(counters.tls_dark);
+        text.push_str(&format!("; {count} over TLS not read: give their secrets with --keylog"));
+    }
     if !losses.is_empty() {
         text.push_str("; lost: ");
         text.push_str(&losses.join(", "));
@@ -157,6 +169,9 @@ mod tests {
         assert_eq!(summary(&counters, 0.49), expect);
         let counters = Counters { gap_bytes: 7, ..counters };
         assert_eq!(summary(&counters, 0.49), format!("{expect}; lost: 7 bytes gap_bytes"));
+        let counters = Counters { gap_bytes: 0, tls_dark: 2, ..counters };
+        let dark = "2 over TLS not read: give their secrets with --keylog";
+        assert_eq!(summary(&counters, 0.49), format!("{expect}; {dark}"));
     }
 
     #[test]

@@ -28,7 +28,8 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  sudo sensor run\n  \
     sudo sensor run --output jsonl | jq '.\"http.route\"'\n  \
-    sudo sensor run --output none --set output.exchanges=file")]
+    sudo sensor run --output none --set output.exchanges=file\n  \
+    sudo sensor run --output kafka --set kafka.brokers=kafka-1:9092,kafka-2:9092")]
 pub struct Arguments {
     /// What goes to standard output [default: live on a terminal, else none].
     #[arg(long, short, value_name = "WHAT")]
@@ -47,6 +48,8 @@ enum Output {
     Live,
     /// One exchange a line; the same as --set output.exchanges=stdout.
     Jsonl,
+    /// Nothing, and records to Kafka; the same as --set output.exchanges=kafka.
+    Kafka,
     /// Nothing.
     None,
 }
@@ -72,6 +75,9 @@ impl Arguments {
         if self.output == Some(Output::Jsonl) {
             flags.push(Flag::dedicated("--output jsonl", "output.exchanges", "stdout"));
         }
+        if self.output == Some(Output::Kafka) {
+            flags.push(Flag::dedicated("--output kafka", "output.exchanges", "kafka"));
+        }
         flags
     }
 
@@ -79,7 +85,7 @@ impl Arguments {
     fn is_live(&self, config: &Config, terminal: bool) -> bool {
         let records = config.output.exchanges == Exchanges::Stdout;
         match self.output {
-            Some(Output::Jsonl | Output::None) => false,
+            Some(Output::Jsonl | Output::Kafka | Output::None) => false,
             Some(Output::Live) | None => terminal && !records,
         }
     }

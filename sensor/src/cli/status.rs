@@ -34,6 +34,12 @@ impl Arguments {
 }
 
 /// Encrypted connections that are not read.
+/// Exchanges of routes that may not exist, and are not listed.
+fn unlisted(status: &Status) -> u64 {
+    let count = |name: &str| status.counters.get(name).copied().unwrap_or(0);
+    count("routes_unlisted") + count("routes_forgotten")
+}
+
 fn unread_tls(status: &Status) -> u64 {
     let count = |name: &str| status.counters.get(name).copied().unwrap_or(0);
     count("tls_connections").saturating_sub(count("tls_read"))
@@ -89,15 +95,17 @@ impl Page {
         self.text.push('\n');
         let count = |name: &str| status.counters.get(name).copied().unwrap_or(0);
         let number = |name: &str| human::integer(count(name));
-        self.line(
-            "exchanges",
-            &[
-                format!("{} in all", number("exchanges")),
-                format!("{} paired", number("exchanges_paired")),
-                format!("{} without response", number("requests_unanswered")),
-                format!("{} without request", number("responses_unpaired")),
-            ],
-        );
+        let mut exchanges = vec![
+            format!("{} in all", number("exchanges")),
+            format!("{} paired", number("exchanges_paired")),
+            format!("{} without response", number("requests_unanswered")),
+            format!("{} without request", number("responses_unpaired")),
+        ];
+        let unlisted = unlisted(status);
+        if unlisted > 0 {
+            exchanges.push(format!("{} not listed (only 404)", human::integer(unlisted)));
+        }
+        self.line("exchanges", &exchanges);
         self.line(
             "followed",
             &[
@@ -208,6 +216,7 @@ mod tests {
             losses: counters.losses(),
             counters: counters.activity(),
             malformed: counters.malformed(),
+            attribution: BTreeMap::new(),
             memory: Memory {
                 resident_bytes: 30 << 20,
                 reassembly_bytes: 0,

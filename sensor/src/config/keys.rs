@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
 use super::{
-    Config, Exchanges, GIB, KIB, MIB,
+    Api, Config, Exchanges, GIB, KIB, MIB,
     value::{Invalid, Value, show_bytes, show_duration},
 };
 
@@ -216,6 +216,14 @@ pub const KEYS: &[Key] = &[
         get: |config| Some(config.inventory.max_endpoints.to_string()),
     },
     Key {
+        name: "inventory.max_fields",
+        meaning: "fields known of all endpoints together, some 250 bytes each",
+        set: |config, value| {
+            value.count(0, 100_000_000).map(|count| config.inventory.max_fields = count as usize)
+        },
+        get: |config| Some(config.inventory.max_fields.to_string()),
+    },
+    Key {
         name: "inventory.learn_rate",
         meaning: "exchanges a second that are learned from; others are counted",
         set: |config, value| {
@@ -255,8 +263,71 @@ pub const KEYS: &[Key] = &[
         get: |config| Some(quote(&config.control.socket.to_string_lossy())),
     },
     Key {
+        name: "limits.memory",
+        meaning: "resident memory near which the sensor does less, or none",
+        set: |config, value| {
+            config.limits.memory =
+                if value.is_none() { None } else { Some(value.bytes(64 * MIB, 1024 * GIB)?) };
+            Ok(())
+        },
+        get: |config| Some(config.limits.memory.map_or_else(|| quote("none"), size)),
+    },
+    Key {
+        name: "limits.cpu",
+        meaning: "cores beyond which the sensor does less, such as 0.5, or none",
+        set: |config, value| {
+            config.limits.cpu = if value.is_none() { None } else { Some(value.cores()?) };
+            Ok(())
+        },
+        get: |config| {
+            let cores = config.limits.cpu.map(|thousandths| f64::from(thousandths) / 1000.0);
+            Some(cores.map_or_else(|| quote("none"), |cores| cores.to_string()))
+        },
+    },
+    Key {
+        name: "kubernetes.api",
+        meaning: "API server that names pods: auto in a pod, none, or a URL without credentials",
+        set: |config, value| {
+            config.kubernetes.api = match value.text()? {
+                "auto" => Api::Auto,
+                "none" => Api::None,
+                url if url.starts_with("http://") => Api::Url(url.to_owned()),
+                _ => {
+                    return Err(Invalid(
+                        "auto, none, or a URL such as http://127.0.0.1:8001".into(),
+                    ));
+                }
+            };
+            Ok(())
+        },
+        get: |config| {
+            Some(quote(match &config.kubernetes.api {
+                Api::Auto => "auto",
+                Api::None => "none",
+                Api::Url(url) => url,
+            }))
+        },
+    },
+    Key {
+        name: "kubernetes.node",
+        meaning: "name of this node in Kubernetes; node.name unless set",
+        set: |config, value| {
+            value.text().map(|name| config.kubernetes.node = Some(name.to_owned()))
+        },
+        get: |config| config.kubernetes.node.as_deref().map(quote),
+    },
+    Key {
+        name: "metrics.address",
+        meaning: "TCP address of /metrics, /healthz and /readyz; none has no port",
+        set: |config, value| value.address().map(|address| config.metrics.address = address),
+        get: |config| {
+            let address = config.metrics.address;
+            Some(quote(&address.map_or_else(|| "none".to_owned(), |address| address.to_string())))
+        },
+    },
+    Key {
         name: "output.exchanges",
-        meaning: "where exchange records go: none, stdout or file",
+        meaning: "where records go: none, stdout, file or kafka",
         set: |config, value| {
             value.word(&Exchanges::ALL).map(|exchanges| config.output.exchanges = exchanges)
         },
@@ -288,12 +359,131 @@ pub const KEYS: &[Key] = &[
         get: |config| Some(config.output.file.keep.to_string()),
     },
     Key {
+        name: "kafka.brokers",
+        meaning: "addresses of some brokers, such as kafka-1:9092,kafka-2:9092",
+        set: |config, value| value.text().map(|text| text.clone_into(&mut config.kafka.brokers)),
+        get: |config| Some(quote(&config.kafka.brokers)),
+    },
+    Key {
+        name: "kafka.prefix",
+        meaning: "what the names of the topics exchanges, endpoints and sensor begin with",
+        set: |config, value| {
+            value.topic_prefix().map(|text| text.clone_into(&mut config.kafka.prefix))
+        },
+        get: |config| Some(quote(&config.kafka.prefix)),
+    },
+    Key {
+        name: "kafka.create_topics",
+        meaning: "whether topics that are missing are created: true or false",
+        set: |config, value| value.truth().map(|create| config.kafka.create_topics = create),
+        get: |config| Some(config.kafka.create_topics.to_string()),
+    },
+    Key {
+        name: "kafka.partitions",
+        meaning: "partitions of a topic that is created (heartbeats have one)",
+        set: |config, value| {
+            value.count(1, 10_000).map(|count| config.kafka.partitions = count as u32)
+        },
+        get: |config| Some(config.kafka.partitions.to_string()),
+    },
+    Key {
+        name: "kafka.replication",
+        meaning: "replicas of a topic that is created; 0 leaves it to the brokers",
+        set: |config, value| {
+            value.count(0, 100).map(|count| config.kafka.replication = count as u32)
+        },
+        get: |config| Some(config.kafka.replication.to_string()),
+    },
+    Key {
+        name: "kafka.retention",
+        meaning: "how long a topic that is created keeps exchanges and heartbeats",
+        set: |config, value| {
+            value.duration(MINUTE, 87_600 * HOUR).map(|duration| config.kafka.retention = duration)
+        },
+        get: |config| Some(quote(&show_duration(config.kafka.retention))),
+    },
+    Key {
+        name: "kafka.max_record_bytes",
+        meaning: "longest record; endpoints are cut to it and say so",
+        set: |config, value| {
+            value
+                .bytes(64 * KIB, 16 * MIB)
+                .map(|size| config.kafka.max_record_bytes = size as usize)
+        },
+        get: |config| Some(size(config.kafka.max_record_bytes as u64)),
+    },
+    Key {
+        name: "kafka.endpoint_interval",
+        meaning: "how often an endpoint that changed is sent at most",
+        set: |config, value| {
+            value
+                .duration(Duration::from_secs(1), 24 * HOUR)
+                .map(|duration| config.kafka.endpoint_interval = duration)
+        },
+        get: |config| Some(quote(&show_duration(config.kafka.endpoint_interval))),
+    },
+    Key {
+        name: "kafka.heartbeat_interval",
+        meaning: "how often the sensor sends its counters",
+        set: |config, value| {
+            value
+                .duration(Duration::from_secs(1), HOUR)
+                .map(|duration| config.kafka.heartbeat_interval = duration)
+        },
+        get: |config| Some(quote(&show_duration(config.kafka.heartbeat_interval))),
+    },
+    Key {
+        name: "kafka.flush_timeout",
+        meaning: "how long the end waits for brokers; what is left stays in the spool",
+        set: |config, value| {
+            value
+                .duration(Duration::ZERO, HOUR)
+                .map(|duration| config.kafka.flush_timeout = duration)
+        },
+        get: |config| Some(quote(&show_duration(config.kafka.flush_timeout))),
+    },
+    Key {
+        name: PROPERTIES,
+        meaning: "properties of librdkafka, such as security.protocol or sasl.username",
+        set: |config, value| {
+            let (name, text) = value.property()?;
+            config.kafka.properties.insert(name.to_owned(), text);
+            Ok(())
+        },
+        get: |_| None,
+    },
+    Key {
+        name: "spool.path",
+        meaning: "folder in which records wait for brokers; of this sensor alone",
+        set: |config, value| value.path().map(|path| config.spool.path = path),
+        get: |config| Some(quote(&config.spool.path.to_string_lossy())),
+    },
+    Key {
+        name: "spool.max_bytes",
+        meaning: "its size, a quarter for endpoints; beyond it the oldest exchanges go",
+        set: |config, value| {
+            value.bytes(4 * MIB, 1024 * GIB).map(|size| config.spool.max_bytes = size)
+        },
+        get: |config| Some(size(config.spool.max_bytes)),
+    },
+    Key {
+        name: "spool.sync",
+        meaning: "how often what waits is forced to the disk",
+        set: |config, value| {
+            value.duration(Duration::ZERO, HOUR).map(|duration| config.spool.sync = duration)
+        },
+        get: |config| Some(quote(&show_duration(config.spool.sync))),
+    },
+    Key {
         name: "log.level",
         meaning: "least severe log level written: off, error, warn, info, debug, trace",
         set: |config, value| value.word(&LEVELS).map(|level| config.log.level = level),
         get: |config| Some(quote(&config.log.level.to_string())),
     },
 ];
+
+/// The one key that stands for many: what follows it is the name of a property.
+pub(super) const PROPERTIES: &str = "kafka.properties";
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -311,6 +501,6 @@ fn size(bytes: impl Into<u64>) -> String {
     quote(&show_bytes(bytes.into()))
 }
 
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     toml::Value::from(text).to_string()
 }

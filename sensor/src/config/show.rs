@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{KEYS, Loaded, Origin};
+use super::{
+    KEYS, Loaded, Origin,
+    keys::{PROPERTIES, quote},
+};
 
 impl Loaded {
     /// The configuration as TOML that gives the same one when read: each key with its meaning,
@@ -11,6 +14,10 @@ impl Loaded {
         let mut text = String::new();
         let mut current = "";
         for key in KEYS {
+            if key.name == PROPERTIES {
+                self.show_properties(&mut text, key.meaning);
+                continue;
+            }
             let (section, name) = key.parts();
             if section != current {
                 let _ = writeln!(text, "{}[{section}]", if current.is_empty() { "" } else { "\n" });
@@ -28,6 +35,24 @@ impl Loaded {
         }
         text
     }
+
+    /// One a line, in their section's own place. Secrets are not shown.
+    fn show_properties(&self, text: &mut String, meaning: &str) {
+        let _ = writeln!(text, "# {meaning}");
+        for (name, value) in &self.config.kafka.properties {
+            let _ = if is_secret(name) {
+                writeln!(text, "#properties.{} = \"\"  # set, not shown", quote(name))
+            } else {
+                writeln!(text, "properties.{} = {}", quote(name), quote(value))
+            };
+        }
+    }
+}
+
+/// Properties of librdkafka whose values are secrets.
+fn is_secret(property: &str) -> bool {
+    let parts = ["password", "secret", ".pem", "sasl.jaas", "assertion"];
+    parts.iter().any(|part| property.contains(part))
 }
 
 /// A comment ends with its line, and TOML allows no control characters in it.

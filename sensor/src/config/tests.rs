@@ -100,7 +100,7 @@ fn mistakes_in_the_file_are_named() {
     check(
         "zebra = 1\n",
         "FILE:1: unknown key zebra; the sections are node, capture, stream, tls, http, inventory, \
-         store, mask, control, output, output.file, log",
+         store, mask, control, limits, kubernetes, metrics, output, output.file, kafka, spool, log",
     );
     check(
         "http = 1\n",
@@ -126,8 +126,9 @@ fn mistakes_in_the_file_are_named() {
         "FILE:2: stream.idle must be a duration from 1s to 24h (such as 500ms, 5s or 2m), not 300",
     );
     check(
-        "[output]\nexchanges = \"kafka\"\n",
-        "FILE:2: output.exchanges must be one of \"none\", \"stdout\", \"file\", not \"kafka\"",
+        "[output]\nexchanges = \"pulsar\"\n",
+        "FILE:2: output.exchanges must be one of \"none\", \"stdout\", \"file\", \"kafka\", not \
+         \"pulsar\"",
     );
     check("[node]\nname = 1.5\n", "FILE:2: node.name must be text that is not empty, not 1.5");
     check(
@@ -241,4 +242,29 @@ fn every_key_has_a_meaning_that_fits_and_sections_stay_together() {
             seen.push(section);
         }
     }
+}
+
+/// Their names have dots, and their values may be secrets.
+#[test]
+fn properties_of_librdkafka_come_from_everywhere_and_secrets_are_not_shown() {
+    let file = "[kafka.properties]\nsecurity.protocol = \"SASL_SSL\"\n\"linger.ms\" = 5\n\
+                enable.idempotence = true\n";
+    let password = ("SENSOR_KAFKA__PROPERTIES__SASL__PASSWORD", "s3cr3t");
+    let loaded = load(file, &[password], &["kafka.properties.sasl.username=me"]).unwrap();
+    let properties: Vec<_> = loaded.config.kafka.properties.iter().collect();
+    let expect = [
+        ("enable.idempotence", "true"),
+        ("linger.ms", "5"),
+        ("sasl.password", "s3cr3t"),
+        ("sasl.username", "me"),
+        ("security.protocol", "SASL_SSL"),
+    ];
+    let expect = expect.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert!(properties.into_iter().eq(expect.iter().map(|(name, value)| (name, value))));
+    let shown = loaded.to_toml();
+    assert!(shown.contains("properties.\"security.protocol\" = \"SASL_SSL\""), "{shown}");
+    assert!(shown.contains("sasl.password") && !shown.contains("s3cr3t"), "{shown}");
+    assert!(!format!("{:?}", loaded.config).contains("s3cr3t"));
+    let error = load("", &[], &["kafka.properties=1"]).unwrap_err();
+    assert!(error.contains("kafka.properties must be a section of properties"), "{error}");
 }

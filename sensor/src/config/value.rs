@@ -1,6 +1,6 @@
 //! Values as written: text and integers, read as sizes, durations, counts and paths.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use toml::de::DeValue;
 
@@ -15,6 +15,13 @@ pub enum Value {
     Integer(i64),
     /// Anything else: how to show it.
     Other(String),
+    /// A property of librdkafka.
+    Property {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: Box<Value>,
+    },
 }
 
 /// What a value must be, in words that follow "must be".
@@ -38,7 +45,7 @@ impl Value {
         match self {
             Self::Integer(integer) => u64::try_from(*integer).ok(),
             Self::Text(text) => text.replace('_', "").parse().ok(),
-            Self::Other(_) => None,
+            Self::Other(_) | Self::Property { .. } => None,
         }
     }
 
@@ -110,6 +117,36 @@ impl Value {
         }
     }
 
+    /// The word `none`.
+    pub fn is_none(&self) -> bool {
+        matches!(self, Self::Text(text) if text == "none")
+    }
+
+    /// Cores, in thousandths.
+    pub fn cores(&self) -> Result<u32, Invalid> {
+        let cores: Option<f64> = match self {
+            Self::Text(text) | Self::Other(text) => text.parse().ok(),
+            Self::Integer(integer) => Some(*integer as f64),
+            Self::Property { .. } => None,
+        };
+        cores
+            .filter(|cores| (0.01..=1024.0).contains(cores))
+            .map(|cores| (cores * 1000.0).round() as u32)
+            .ok_or_else(|| Invalid("a number of cores from 0.01 to 1024, or none".to_owned()))
+    }
+
+    /// An IP address with a port, or `none`.
+    pub fn address(&self) -> Result<Option<SocketAddr>, Invalid> {
+        match self {
+            Self::Text(text) if text == "none" => Some(None),
+            Self::Text(text) => text.parse().ok().map(Some),
+            _ => None,
+        }
+        .ok_or_else(|| {
+            Invalid("an address and port (such as 127.0.0.1:9464 or [::]:9464), or none".to_owned())
+        })
+    }
+
     /// `true` or `false`.
     pub fn truth(&self) -> Result<bool, Invalid> {
         match self {
@@ -122,6 +159,28 @@ impl Value {
     /// A path.
     pub fn path(&self) -> Result<PathBuf, Invalid> {
         self.text().map(PathBuf::from).map_err(|_| Invalid("a path".to_owned()))
+    }
+
+    /// What the name of a topic may begin with, the names of the topics being short.
+    pub fn topic_prefix(&self) -> Result<&str, Invalid> {
+        let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        match self {
+            Self::Text(text) if text.len() <= 200 && text.bytes().all(is_legal) => Ok(text),
+            _ => Err(Invalid("letters, digits, '.', '_' and '-', at most 200".to_owned())),
+        }
+    }
+
+    /// The name of a property with its value as text.
+    pub fn property(&self) -> Result<(&str, String), Invalid> {
+        let text = |value: &Self| match value {
+            Self::Text(text) | Self::Other(text) => text.clone(),
+            Self::Integer(integer) => integer.to_string(),
+            Self::Property { .. } => String::new(),
+        };
+        match self {
+            Self::Property { name, value } => Ok((name, text(value))),
+            _ => Err(Invalid("a section of properties, such as [kafka.properties]".to_owned())),
+        }
     }
 
     /// One of some words.
@@ -143,6 +202,8 @@ impl fmt::Display for Value {
             Self::Text(text) => write!(formatter, "\"{text}\""),
             Self::Integer(integer) => write!(formatter, "{integer}"),
             Self::Other(text) => formatter.write_str(text),
+            // It may be a password.
+            Self::Property { name, .. } => formatter.write_str(name),
         }
     }
 }

@@ -7,7 +7,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{DEFAULT_FILE, KEYS, Key, exists, value::Value};
+use super::{DEFAULT_FILE, KEYS, Key, exists, keys::PROPERTIES, value::Value};
 
 /// Where to look for settings; later ones win.
 #[derive(Clone, Debug, Default)]
@@ -204,7 +204,7 @@ impl Written {
                 _ => format!("{section}.{}", name.get_ref()),
             };
             match value.get_ref() {
-                DeValue::Table(inner) if is_section(&path) => {
+                DeValue::Table(inner) if is_section(&path) || is_property(&path) => {
                     self.read_table(file, &path, inner)?;
                 }
                 leaf => self.add(&path, Value::from_toml(leaf), file.origin_of(name))?,
@@ -234,6 +234,10 @@ impl Written {
     }
 
     fn add(&mut self, name: &str, value: Value, origin: Origin) -> Result<(), ConfigError> {
+        if let Some(property) = name.strip_prefix(PROPERTIES).and_then(|n| n.strip_prefix('.')) {
+            let (name, value) = (property.to_owned(), Box::new(value));
+            return self.add(PROPERTIES, Value::Property { name, value }, origin);
+        }
         let Some(key) = KEYS.iter().find(|key| key.name == name) else {
             return Err(unknown(name, origin));
         };
@@ -262,6 +266,11 @@ impl File<'_> {
         let line = 1 + before.filter(|&&byte| byte == b'\n').count();
         Origin::File { path: self.path.clone(), line }
     }
+}
+
+/// Whether it is the section of properties, or a part of it: their names have dots.
+fn is_property(name: &str) -> bool {
+    name.strip_prefix(PROPERTIES).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn is_section(name: &str) -> bool {

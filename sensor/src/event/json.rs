@@ -23,6 +23,13 @@ pub(super) fn append(record: &impl Serialize, out: &mut Vec<u8>) -> Result<(), J
 #[error("failed to write a record as JSON: {0}")]
 pub struct JsonError(String);
 
+impl JsonError {
+    /// A record that does not fit, whatever is left out.
+    pub(super) fn too_long(limit: usize) -> Self {
+        Self(format!("longer than {limit} bytes"))
+    }
+}
+
 impl serde::ser::Error for JsonError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self(message.to_string())

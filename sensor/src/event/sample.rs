@@ -36,12 +36,11 @@ pub(crate) fn unanswered(text: &str) -> Exchange {
             pid: Some(4711),
             comm: Some("nginx".into()),
             executable: Some("/usr/sbin/nginx".into()),
-            cgroup: None,
-            container: None,
-            pod: None,
+            ..Workload::default()
         })),
         caller: None,
         tls: None,
+        operations: Vec::new(),
         missing,
     }
 }

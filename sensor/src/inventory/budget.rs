@@ -15,11 +15,13 @@ pub(super) struct Budget {
     second: u64,
     left: u32,
     refused: u64,
+    /// Only what is new is learned from.
+    pub paused: bool,
 }
 
 impl Budget {
     pub fn new(rate: u32) -> Self {
-        Self { rate, second: 0, left: rate, refused: 0 }
+        Self { rate, second: 0, left: rate, refused: 0, paused: false }
     }
 
     /// Whether any is left at `now`.
@@ -28,12 +30,12 @@ impl Budget {
         if second > self.second {
             (self.second, self.left) = (second, self.rate);
         }
-        self.left > 0
+        self.left > 0 && !self.paused
     }
 
     /// Whether to learn from an exchange of an endpoint that has had so many.
     pub fn spend(&mut self, requests: u64) -> bool {
-        let learns = self.rate > 0 && (self.left > 0 || requests <= FIRST);
+        let learns = self.rate > 0 && ((self.left > 0 && !self.paused) || requests <= FIRST);
         self.left = self.left.saturating_sub(u32::from(learns));
         self.refused += u64::from(!learns);
         learns

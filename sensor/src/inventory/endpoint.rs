@@ -1,5 +1,5 @@
 //! Endpoint rows: one per (service, role, method, path template), with counts, status codes and
-//! latency.
+//! latency. Operations that share a path (GraphQL, JSON-RPC) have rows of their own.
 //!
 //! A route that was never answered with anything but 400, 404, 405 or 501 is no endpoint: it is
 //! what a scanner or a typing error asked for. Such routes wait in a small table apart, of which
@@ -8,18 +8,26 @@
 //! call that hangs.
 
 mod host;
+mod key;
 mod moves;
+mod operations;
+mod pod;
 mod row;
 mod stored;
 
 pub use host::Host;
 pub(super) use host::is_host;
 pub use moves::Moved;
+pub use pod::PodView;
 pub use row::Row;
 pub use stored::Change;
 
-use std::{collections::BTreeMap, io::Write as _};
+use std::{borrow::Cow, collections::BTreeMap};
 
+use self::{
+    key::{Ends, Key},
+    operations::Operations,
+};
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +64,7 @@ pub struct Endpoints {
     counters: Counters,
     paths: Paths,
     declared: Declared,
+    operations: Operations,
     moved: Moved,
     /// Keys of rows that are gone, for the store.
     gone: Vec<Box<[u8]>>,
@@ -71,7 +80,9 @@ pub struct Counters {
     pub refused: u64,
     /// Responses without a request.
     pub unpaired_responses: u64,
-    /// Of routes that were only ever answered with 400, 404, 405 or 501, and forgotten.
+    /// Of routes that were only ever answered with 400, 404, 405 or 501, and wait.
+    pub unlisted: u64,
+    /// Of such routes that were forgotten.
     pub forgotten: u64,
     /// Paths.
     pub paths: paths::Counters,
@@ -88,6 +99,7 @@ impl Endpoints {
             counters: Counters::default(),
             paths: Paths::default(),
             declared: Declared::default(),
+            operations: Operations::default(),
             moved: Moved::default(),
             gone: Vec::new(),
             key: Key::default(),
@@ -96,7 +108,8 @@ impl Endpoints {
     }
 
     /// Counts an exchange and gives the template of its path, as far as known; without a request,
-    /// that of an earlier one. `learn` is given its row, unless it is in none.
+    /// that of an earlier one. `learn` is given its row, unless it is in none, or in several: a batch
+    /// of operations tells of each that it was called, and not what it takes and gives.
     ///
     /// `shape` is a hash of what the responses of one endpoint have in common and others have not,
     /// such as the names in a JSON object; 0 when unknown. It helps to tell values from literals.
@@ -112,6 +125,30 @@ impl Endpoints {
         };
         self.key.begin(exchange, request);
         let place = self.resolve(exchange, request, shape);
+        match &exchange.operations[..] {
+            [] => self.record_at(exchange, request, place, learn),
+            [one] => {
+                self.choose_operation(one);
+                self.record_at(exchange, request, None, learn);
+            }
+            several => {
+                for name in several {
+                    self.choose_operation(name);
+                    self.record_at(exchange, request, None, |_, _| ());
+                }
+            }
+        }
+        &self.template
+    }
+
+    /// Counts an exchange in the row of the key.
+    fn record_at(
+        &mut self,
+        exchange: &Exchange,
+        request: &Request,
+        place: Option<PlaceId>,
+        learn: impl FnOnce(&mut Row, &Template),
+    ) {
         if let Some(row) = self.listed.get_mut(&self.key.bytes[..]) {
             row.place = place.or(row.place);
             row.record(exchange, request);
@@ -119,7 +156,14 @@ impl Endpoints {
         } else {
             self.record_unlisted(exchange, request, learn);
         }
-        &self.template
+    }
+
+    /// Sets the operation of the key, or the one that the many of a path share.
+    fn choose_operation(&mut self, name: &str) {
+        self.key.end_operation(name);
+        if !self.listed.contains_key(&self.key.bytes[..]) && self.operations.is_full(&self.key) {
+            self.key.end_operation(operations::OTHER);
+        }
     }
 
     /// Prefers these routes, such as `/pets/{petId}`, for paths of a host that they match, and
@@ -163,9 +207,28 @@ impl Endpoints {
         self.listed.iter().find(|(key, _)| row::id(key) == wanted).map(|(key, row)| (&key[..], row))
     }
 
+    /// The row of a key.
+    pub fn get(&self, key: &[u8]) -> Option<&Row> {
+        self.listed.get(key)
+    }
+
     /// Every listed row with its key, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Row)> {
         self.listed.iter().map(|(key, row)| (&key[..], row))
+    }
+
+    /// Every row that is kept, listed or not.
+    pub fn iter_all(&self) -> impl Iterator<Item = &Row> {
+        [&self.listed, &self.candidates, &self.older_candidates].into_iter().flat_map(Rows::values)
+    }
+
+    /// Shows each row's workload to `fill`, which says whether it told it something.
+    pub fn fill_workloads(&mut self, mut fill: impl FnMut(&Workload) -> bool) {
+        for row in self.listed.values_mut() {
+            if row.workload.as_deref().is_some_and(&mut fill) {
+                row.mark_changed();
+            }
+        }
     }
 
     /// How many endpoints are listed.
@@ -180,7 +243,9 @@ impl Endpoints {
 
     /// What is in no row.
     pub fn counters(&self) -> Counters {
-        Counters { paths: self.paths.counters(), ..self.counters }
+        let waiting = self.candidates.values().chain(self.older_candidates.values());
+        let unlisted = waiting.map(Row::requests).sum();
+        Counters { unlisted, paths: self.paths.counters(), ..self.counters }
     }
 
     /// Makes the template and the key. An answer that shows that the path exists makes it evidence;
@@ -237,6 +302,7 @@ impl Endpoints {
         if may_not_exist {
             self.keep_candidate(row);
         } else if self.listed.len() < self.max_rows {
+            self.operations.add(&self.key);
             self.listed.insert(key.into(), row);
         } else {
             self.counters.refused += row.requests();
@@ -251,58 +317,6 @@ impl Endpoints {
             self.counters.forgotten += forgotten.sum::<u64>();
         }
         self.candidates.insert(self.key.bytes[..].into(), row);
-    }
-}
-
-/// What makes an endpoint, as bytes: role, method, service and route, each ended by a NUL that
-/// none of them contains.
-#[derive(Default)]
-struct Key {
-    bytes: Vec<u8>,
-    /// Ends of role, method, service and route in `bytes`.
-    ends: [usize; 4],
-}
-
-impl Key {
-    /// Sets all but the route.
-    fn begin(&mut self, exchange: &Exchange, request: &Request) {
-        self.bytes.clear();
-        self.push(0, role(exchange.role).as_bytes());
-        self.push(1, method(&request.method).as_bytes());
-        if let Some(host) = host::find(request) {
-            let start = self.bytes.len();
-            self.push(2, host);
-            self.bytes[start..].make_ascii_lowercase();
-        } else {
-            // Writing to a vector cannot fail.
-            let _ = write!(self.bytes, "{}", exchange.server);
-            self.push(2, b"");
-        }
-    }
-
-    /// Sets the route.
-    fn end(&mut self, route: &str) {
-        self.bytes.truncate(self.ends[2] + 1);
-        self.push(3, route.as_bytes());
-    }
-
-    /// The key of a role, method, service and route.
-    fn of(parts: [&[u8]; 4]) -> Self {
-        let mut key = Self::default();
-        for (index, part) in parts.into_iter().enumerate() {
-            key.push(index, part);
-        }
-        key
-    }
-
-    fn host(&self) -> &[u8] {
-        self.bytes.get(self.ends[1] + 1..self.ends[2]).unwrap_or_default()
-    }
-
-    fn push(&mut self, part: usize, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-        self.ends[part] = self.bytes.len();
-        self.bytes.push(0);
     }
 }
 
@@ -358,7 +372,7 @@ static TOKEN: [bool; 256] = {
 /// A row of the endpoint list, as the control socket and `--output json` give it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EndpointRow {
-    /// Stable id: 16 hex digits over (service, role, method, route).
+    /// Stable id: 16 hex digits over (service, role, method, route, operation).
     pub id: String,
     /// The service: the authority asked for, else the server's address.
     pub host: String,
@@ -368,6 +382,10 @@ pub struct EndpointRow {
     pub method: String,
     /// Path template, such as `/users/{userId}`.
     pub route: String,
+    /// The operation, where several share the path: `query Users` of GraphQL, `eth_call` of
+    /// JSON-RPC, or `_OTHER` for those beyond 256.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
     /// Requests seen.
     pub requests: u64,
     /// Of those, answered with a status of 400 or above.
@@ -392,6 +410,9 @@ pub struct EndpointRow {
     pub container: Option<String>,
     /// Its Kubernetes pod uid.
     pub pod: Option<String>,
+    /// Its names in Kubernetes.
+    #[serde(default)]
+    pub kubernetes: Option<PodView>,
     /// Kinds of authentication, most used first.
     pub authentication: Vec<String>,
     /// Kinds of sensitive data, those of which one can be sure or nearly so.
@@ -419,8 +440,16 @@ pub enum Declaration {
 }
 
 impl EndpointRow {
-    pub(super) fn order(&self) -> (&str, &str, &str, &str) {
-        (&self.host, &self.route, &self.method, &self.role)
+    pub(super) fn order(&self) -> (&str, &str, Option<&str>, &str, &str) {
+        (&self.host, &self.route, self.operation.as_deref(), &self.method, &self.role)
+    }
+
+    /// The route, with its operation where it has one.
+    pub fn place(&self) -> Cow<'_, str> {
+        match &self.operation {
+            Some(operation) => format!("{} {operation}", self.route).into(),
+            None => (&*self.route).into(),
+        }
     }
 }
 

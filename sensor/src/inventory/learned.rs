@@ -1,6 +1,7 @@
 //! What is learned of an endpoint besides its counts: fields, authentication and sensitive data.
 
 mod observer;
+mod room;
 mod shape;
 mod show;
 
@@ -10,11 +11,12 @@ pub use show::{AuthenticationView, SensitiveView, TokenView};
 
 use self::{
     observer::{Hints, Watch},
+    room::Room,
     shape::shape,
 };
 use super::{
     authentication::{AuthenticationKind, AuthenticationStats, Authenticator},
-    schema::{Body, Learning, Profile, Scratch, Settings},
+    schema::{Body, Learning, MediaType, Operations, Profile, Scratch, Settings, find_operations},
     sensitive::{BODY, Custom, CustomError, Detector, Direction, SensitiveStats},
     template::Template,
 };
@@ -53,18 +55,22 @@ pub struct Learner {
     detector: Detector,
     authenticator: Authenticator,
     scratch: Scratch,
+    operations: Operations,
+    room: Room,
     settings: Settings,
     hints: Hints,
 }
 
 impl Learner {
-    /// A learner that hashes values under `seed`, and knows kinds of sensitive data besides its
-    /// own.
-    pub fn new(seed: u64, kinds: &[Custom]) -> Result<Self, CustomError> {
+    /// A learner of at most `max_fields` fields in all, which hashes values under `seed`, and knows
+    /// kinds of sensitive data besides its own.
+    pub fn new(max_fields: usize, seed: u64, kinds: &[Custom]) -> Result<Self, CustomError> {
         Ok(Self {
             detector: Detector::new(kinds)?,
             authenticator: Authenticator::default(),
             scratch: Scratch::default(),
+            operations: Operations::default(),
+            room: Room::new(max_fields),
             settings: Settings::new(seed),
             hints: Hints::default(),
         })
@@ -75,6 +81,20 @@ impl Learner {
         &self.detector
     }
 
+    /// Notes in an exchange which of the operations that share its path it called.
+    pub fn note_operations(&mut self, exchange: &mut Exchange) {
+        let Some(request) = &exchange.request else { return };
+        let body = kept(&request.body, exchange.missing.contains(Missing::REQUEST_ABORTED));
+        let query = request.query();
+        if body.is_none() && query.is_none() {
+            return;
+        }
+        let media_type = MediaType::read(request.head.get("content-type").unwrap_or_default());
+        let Self { scratch, operations, .. } = self;
+        find_operations(query, &media_type, body, &mut scratch.buffers, operations);
+        exchange.operations = operations.names().map(Box::from).collect();
+    }
+
     /// A hash of the form of an exchange's response, whatever its values; 0 when it tells nothing.
     pub fn shape(&mut self, exchange: &Exchange) -> u32 {
         shape(exchange, &mut self.scratch)
@@ -82,9 +102,33 @@ impl Learner {
 
     /// Learns from an exchange of the endpoint.
     pub fn learn(&mut self, learned: &mut Learned, exchange: &Exchange, template: &Template) {
+        let before = learned.profile.fields();
+        self.settings.max_fields = self.room.of_endpoint(before);
         self.authentication(learned, exchange);
         self.request(learned, exchange, template);
         self.response(learned, exchange);
+        self.room.book(before, learned.profile.fields());
+    }
+
+    /// Whether the fields of all endpoints are to be counted anew: rows were joined or forgotten
+    /// since, and the room is used up.
+    pub fn wants_recount(&self) -> bool {
+        self.room.wants_recount()
+    }
+
+    /// Counts the fields of all endpoints anew.
+    pub fn recount<'l>(&mut self, all: impl Iterator<Item = &'l Learned>) {
+        self.room.recount(all.map(|learned| learned.profile.fields()).sum());
+    }
+
+    /// Counts what was learned before.
+    pub fn add_fields(&mut self, learned: Option<&Learned>) {
+        self.room.book(0, learned.map_or(0, |learned| learned.profile.fields()));
+    }
+
+    /// Exchanges that were learned from when no further field had room.
+    pub fn refused(&self) -> u64 {
+        self.room.refused()
     }
 
     /// What learning takes, and who watches it.

@@ -13,7 +13,7 @@ pub mod profile;
 pub mod tree;
 
 pub use body::{Body, MediaType};
-pub use operation::Operations;
+pub use operation::{Operations, find as find_operations};
 pub use profile::{Learning, Profile, Scratch, Settings};
 pub use tree::{FieldId, Learner, Tree};
 

@@ -2,14 +2,14 @@
 
 use crate::{
     exchange::{Decoding, Framing, Head},
-    protocol::http1::{ContentKind, FieldFacts, Limits, Transfer},
+    protocol::http1::{ContentKind, FieldFacts, Transfer},
 };
 
 /// What the content of a message is, by its fields.
 pub(super) fn content_kind<'a>(
     head: &'a Head,
     facts: &FieldFacts,
-    limits: &Limits,
+    keep_text: bool,
 ) -> ContentKind<'a> {
     let value = |index: Option<u16>| {
         let field = head.fields.get(usize::from(index?))?;
@@ -17,7 +17,7 @@ pub(super) fn content_kind<'a>(
     };
     ContentKind {
         coding: value(facts.content_encoding),
-        keeps_text: limits.keep_text && value(facts.content_type).is_none_or(is_text),
+        keeps_text: keep_text && value(facts.content_type).is_none_or(is_text),
     }
 }
 

@@ -113,6 +113,7 @@ impl Parties {
             role,
             request,
             response,
+            operations: Vec::new(),
             workload: None,
             caller: None,
             tls: None,

@@ -88,7 +88,8 @@ impl Conversation {
     ) {
         let MessageHead { start_line, head, facts, problems, origin } = message;
         let StartLine::Status { status, version } = start_line else { return };
-        let (limits, kind) = (context.limits, content_kind(&head, &facts, context.limits));
+        let (limits, kind) =
+            (context.limits, content_kind(&head, &facts, context.limits.keep_text));
         if (100..200).contains(&status) && status != 101 {
             // Interim: the final response is still to come (RFC 9110 section 15.2).
             self.responses.begin_content(Framing::None, &facts, kind, limits, context.memory);

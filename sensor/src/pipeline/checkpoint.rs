@@ -55,12 +55,12 @@ impl Checkpoints {
                 "the store could not be used and was set aside; the inventory begins anew"
             );
         }
-        let (mut restored, mut refused) = (0_u64, 0_u64);
-        store.load(|key, value| {
-            let taken = inventory.restore(key, value);
-            *if taken { &mut restored } else { &mut refused } += 1;
-        })?;
-        info!(store = %path.display(), endpoints = restored, refused, "inventory restored");
+        let mut refused = 0_u64;
+        store.load(|key, value| refused += u64::from(!inventory.restore(key, value)))?;
+        info!(
+            store = %path.display(), endpoints = inventory.len(), refused,
+            "inventory restored"
+        );
         let failures = Arc::new(Failures::default());
         let (sender, receiver) = sync_channel(QUEUE);
         let noted = Arc::clone(&failures);

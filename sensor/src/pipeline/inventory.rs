@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 
 use crate::{
     config::Config,
-    inventory::{Inventory, rules::Rules},
+    inventory::{Inventory, Limits, rules::Rules},
     mask::MaskKey,
 };
 
@@ -15,6 +15,10 @@ pub fn new(config: &Config, learn_rate: u32, key: &MaskKey) -> Result<Inventory>
         Some(path) => Rules::read(path)?,
         None => Rules::default(),
     };
-    Inventory::new(config.inventory.max_endpoints, learn_rate, key.seed(), rules)
-        .context("the rules of inventory.rules cannot be used")
+    let limits = Limits {
+        endpoints: config.inventory.max_endpoints,
+        fields: config.inventory.max_fields,
+        learn_rate,
+    };
+    Inventory::new(limits, key.seed(), rules).context("the rules of inventory.rules cannot be used")
 }

@@ -8,7 +8,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
-    thread::{self, JoinHandle},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -17,15 +17,20 @@ use tracing::{debug, info, warn};
 
 use super::{
     checkpoint::Checkpoints,
-    inventory,
+    governor::Governor,
+    inventory, kubernetes,
+    outputs::{self, Output},
+    publisher::Publisher,
     records::{self, Outbox, Shared},
     replay::mask_key,
     secrets,
+    threads::{serve, show, spawn},
 };
 use crate::{
     analysis::Analysis,
     capture::{
         attribution::{Attribution, cgroup},
+        kubernetes::Board,
         libraries::{self, Handle, LibraryReport, Probes, ProcessState},
         live::{LiveCapture, Options, notices::Notice},
         probe,
@@ -34,14 +39,10 @@ use crate::{
     },
     config::{self, Config, Exchanges},
     connections::Source,
-    control::{self, Query, Socket, TlsStatus},
+    control::{Port, Query, Socket, TlsStatus},
     exchange::Timestamp,
     inventory::Inventory,
-    sink::{
-        Sink,
-        file::{FileSettings, RotatingFile},
-        stdout::stdout,
-    },
+    sink::kafka::Meter,
     stats::{self, CaptureStatus, Counters, Memory, Ring, Status},
 };
 
@@ -79,13 +80,14 @@ pub fn run(
     let protection = protect_memory();
     let cgroup = cgroup_root(config)?;
     let socket = Socket::bind(&config.control.socket)?;
+    let port = config.metrics.address.map(Port::bind).transpose()?;
     let key = mask_key(config)?;
     if config.mask.key_file.is_none() && config.output.exchanges != Exchanges::None {
         warn!("mask.key_file is not set: hashes in records are comparable within this run only");
     }
     let mut inventory = inventory::new(config, config.inventory.learn_rate, &key)?;
     let checkpoints = checkpoints(config, &mut inventory);
-    let sink = sink(&config.output)?;
+    let Output { sink, kafka } = Output::open(config, &key)?;
     let mut capture = LiveCapture::start(&options(config, &cgroup))?;
     info!(cgroup = %cgroup.display(), knows_sender = capture.knows_sender(), "attached");
     if config.tls.enabled {
@@ -106,16 +108,24 @@ pub fn run(
     };
     let (attribution, lookups) = Attribution::new(Some(&cgroup), Instant::now());
     let lookups = spawn("lookups", move || lookups.run())?;
+    let (pods, pod_watcher) = kubernetes::start(config, stop)?;
     let (outbox, writer, shared) = records::channel(sink, key, config.node.name.clone());
     let writer = spawn("records", move || writer.run())?;
+    let (sender, meter) = kafka.unzip();
+    let sender = sender.map(|sender| spawn("kafka", move || sender.run())).transpose()?;
     let (queries, questions) = sync_channel(QUERIES);
-    let server = serve(socket, queries.clone(), Arc::clone(stop))?;
+    let server = serve(socket, port, queries.clone(), Arc::clone(stop))?;
     let view = view.map(|view| show(view, queries, Arc::clone(stop))).transpose()?;
     let mut node = Node {
         analysis: Analysis::new(config, Source::Node, Some(attribution), inventory, outbox),
         capture,
         libraries,
         checkpoints,
+        publisher: meter.clone().map(|meter| Publisher::new(config, meter)),
+        meter,
+        governor: Governor::new(config.limits, Instant::now(), stats::cpu_time()),
+        pods,
+        pods_seen: 0,
         shared,
         started: jiff::Timestamp::now(),
         config: config.clone(),
@@ -124,7 +134,10 @@ pub fn run(
     node.capture(&questions, stop);
     node.finish();
     drop(questions);
-    for thread in [Some(server), Some(writer), Some(lookups), watcher].into_iter().flatten() {
+    for thread in [Some(server), Some(writer), sender, Some(lookups), watcher, pod_watcher]
+        .into_iter()
+        .flatten()
+    {
         // A thread that panicked has said so.
         let _ = thread.join();
     }
@@ -142,6 +155,14 @@ struct Node {
     libraries: Option<Handle>,
     /// Where the inventory survives a restart.
     checkpoints: Option<Checkpoints>,
+    /// Where endpoints and heartbeats are sent.
+    publisher: Option<Publisher>,
+    /// The Kafka sink's.
+    meter: Option<Arc<Meter>>,
+    governor: Governor,
+    /// Where the names of pods are found, and which of its pictures was taken last.
+    pods: Arc<Board>,
+    pods_seen: u64,
     shared: Arc<Shared>,
     started: jiff::Timestamp,
     config: Config,
@@ -161,14 +182,19 @@ impl Node {
                 swept = Instant::now();
                 self.analysis.sweep(now());
             }
+            self.stay_within_limits();
             if retried.elapsed() >= RETRY {
                 retried = Instant::now();
                 self.analysis.retry_waiting(now());
                 self.tell_speakers();
+                if let Some(pods) = self.pods.take_newer(&mut self.pods_seen) {
+                    self.analysis.set_pods(pods);
+                }
             }
             if let Some(checkpoints) = &mut self.checkpoints {
                 checkpoints.tick(self.analysis.inventory());
             }
+            self.publish();
             while let Ok(query) = questions.try_recv() {
                 self.answer(query);
             }
@@ -186,6 +212,19 @@ impl Node {
         stop.store(true, Ordering::Relaxed);
     }
 
+    fn stay_within_limits(&mut self) {
+        let now = Instant::now();
+        if !self.governor.is_due(now) {
+            return;
+        }
+        let before = self.governor.level();
+        let shedding = self.governor.look(now, stats::cpu_time(), stats::resident_bytes());
+        if shedding != before {
+            warn!(?shedding, "limits.memory or limits.cpu: what is left out changes");
+            self.analysis.shed(shedding);
+        }
+    }
+
     fn drain(&mut self) -> usize {
         self.analysis.poll_attribution();
         self.drain_notices();
@@ -198,6 +237,28 @@ impl Node {
             self.analysis.records().flush();
         }
         count
+    }
+
+    fn publish(&mut self) {
+        let Some(mut publisher) = self.publisher.take() else { return };
+        if publisher.is_heartbeat_due() {
+            let status = self.status();
+            publisher.heartbeat(status, now(), self.analysis.records());
+        }
+        publisher.tick(&mut self.analysis, now());
+        self.publisher = Some(publisher);
+    }
+
+    /// The endpoints that changed since they were last sent, and a last heartbeat.
+    fn publish_last(&mut self) {
+        let Some(mut publisher) = self.publisher.take() else { return };
+        let deadline = publisher.begin_last();
+        while !publisher.is_idle() && Instant::now() < deadline {
+            publisher.tick(&mut self.analysis, now());
+            thread::yield_now();
+        }
+        let status = self.status();
+        publisher.heartbeat(status, now(), self.analysis.records());
     }
 
     fn drain_notices(&mut self) {
@@ -239,6 +300,7 @@ impl Node {
         let deadline = Instant::now() + FAREWELL;
         while self.drain() > 0 && Instant::now() < deadline {}
         self.analysis.close();
+        self.publish_last();
         if let Some(checkpoints) = self.checkpoints.take() {
             checkpoints.finish(self.analysis.inventory());
         }
@@ -279,8 +341,9 @@ impl Node {
     fn counters(&mut self) -> Counters {
         let kernel = self.capture.counters();
         let analysis = self.analysis.counters();
+        let (kubernetes_pods, kubernetes_errors) = self.pods.counts();
         let load = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
-        Counters {
+        let counters = Counters {
             bytes_skipped: kernel.skipped_bytes,
             twins_muted: kernel.twins,
             tls_connections: if self.config.tls.enabled {
@@ -303,12 +366,17 @@ impl Node {
             records_unreadable: self.capture.unreadable(),
             copy_failed: kernel.copy_failed_segments,
             headers_unreadable: kernel.header_errors,
+            kubernetes_pods,
+            kubernetes_errors,
+            records_waiting: load(&self.shared.waiting),
+            lookups_waiting: self.analysis.attribution().map_or(0, Attribution::under_way) as u64,
             records_written: load(&self.shared.given).saturating_sub(load(&self.shared.failed)),
             output_failed: load(&self.shared.failed),
             output_slow: self.analysis.records().dropped,
             tail_slow: load(&self.shared.tail_lost),
             ..analysis
-        }
+        };
+        self.meter.iter().fold(counters, |counters, meter| outputs::count(meter, &counters))
     }
 
     fn tls_status(&mut self) -> TlsStatus {
@@ -364,6 +432,14 @@ impl Node {
             losses: counters.losses(),
             counters: counters.activity(),
             malformed: counters.malformed(),
+            attribution: self
+                .analysis
+                .attribution()
+                .map(|attribution| attribution.statistics().named())
+                .into_iter()
+                .flatten()
+                .map(|(name, count)| (name.to_owned(), count))
+                .collect(),
             memory: Memory {
                 resident_bytes: stats::resident_bytes(),
                 reassembly_bytes: self.analysis.buffered() as u64,
@@ -417,63 +493,6 @@ fn options(config: &Config, cgroup: &std::path::Path) -> Options {
         read_tls: config.tls.enabled,
         log_level: config.log.level,
     }
-}
-
-fn sink(output: &config::Output) -> Result<Option<Box<dyn Sink + Send>>> {
-    Ok(match output.exchanges {
-        Exchanges::None => None,
-        Exchanges::Stdout => Some(Box::new(stdout().context("failed to open standard output")?)),
-        Exchanges::File => {
-            let config::OutputFile { path, max_bytes, keep } = output.file.clone();
-            let settings = FileSettings { path, max_bytes, keep };
-            let file = RotatingFile::open(settings).with_context(|| {
-                format!("failed to open output.file.path {}", output.file.path.display())
-            })?;
-            Some(Box::new(file))
-        }
-    })
-}
-
-fn serve(
-    socket: Socket,
-    queries: SyncSender<Query>,
-    stop: Arc<AtomicBool>,
-) -> Result<JoinHandle<()>> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("failed to start the control socket's runtime")?;
-    spawn("control", move || {
-        let stopped = async move {
-            while !stop.load(Ordering::Relaxed) {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        if let Err(error) = runtime.block_on(control::serve(socket, queries, stopped)) {
-            warn!(%error, "the control socket failed");
-        }
-    })
-}
-
-fn show(
-    view: impl FnOnce(&SyncSender<Query>, &AtomicBool) -> Result<()> + Send + 'static,
-    queries: SyncSender<Query>,
-    stop: Arc<AtomicBool>,
-) -> Result<JoinHandle<Result<()>>> {
-    let thread = thread::Builder::new().name("view".to_owned());
-    let handle = thread.spawn(move || {
-        let result = view(&queries, &stop);
-        stop.store(true, Ordering::Relaxed);
-        result
-    });
-    handle.context("failed to start the view thread")
-}
-
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(body)
-        .with_context(|| format!("failed to start the {name} thread"))
 }
 
 fn now() -> Timestamp {

@@ -15,11 +15,12 @@ use tokio::sync::mpsc;
 use crate::{
     analysis::Records,
     control::{Delivery, Subscriber},
-    event::ExchangeEvent,
-    exchange::Exchange,
-    inventory::template::Template,
+    event::{EndpointEvent, EventIds, ExchangeEvent, HeartbeatEvent},
+    exchange::{Exchange, Timestamp},
+    inventory::{EndpointDetail, template::Template},
     mask::MaskKey,
     sink::{Lost, Sink},
+    stats::Status,
 };
 
 /// Exchanges sent together.
@@ -34,6 +35,8 @@ const FLUSH: Duration = Duration::from_millis(200);
 pub(super) struct Shared {
     /// Who wants records: the sink and each reader of `/tail`.
     consumers: AtomicUsize,
+    /// Batches on their way to the writer.
+    pub waiting: AtomicU64,
     /// Records given to the sink; of those it lost `failed`.
     pub given: AtomicU64,
     pub failed: AtomicU64,
@@ -44,7 +47,21 @@ pub(super) struct Shared {
 
 enum Message {
     Exchanges(Vec<(Exchange, Template)>),
+    Changes(Box<Changes>),
     Tail(mpsc::Sender<bytes::Bytes>),
+}
+
+/// What changed, for sinks that take more than exchanges.
+#[derive(Default)]
+pub(super) struct Changes {
+    /// When it was so.
+    pub time: Timestamp,
+    /// Ids of endpoints that are no more.
+    pub gone: Vec<String>,
+    /// Endpoints as they are.
+    pub endpoints: Vec<EndpointDetail>,
+    /// How the sensor is.
+    pub status: Option<Status>,
 }
 
 /// The pipeline's end.
@@ -63,6 +80,7 @@ pub(super) struct Writer {
     tails: Vec<Subscriber>,
     key: MaskKey,
     node: String,
+    ids: EventIds,
     shared: Arc<Shared>,
 }
 
@@ -81,8 +99,15 @@ pub(super) fn channel(
         shared: Arc::clone(&shared),
         dropped: 0,
     };
-    let writer =
-        Writer { receiver, sink, tails: Vec::new(), key, node, shared: Arc::clone(&shared) };
+    let writer = Writer {
+        receiver,
+        sink,
+        tails: Vec::new(),
+        key,
+        node,
+        ids: EventIds::new(),
+        shared: Arc::clone(&shared),
+    };
     (outbox, writer, shared)
 }
 
@@ -106,18 +131,29 @@ impl Outbox {
             return;
         }
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
         if let Err(
             TrySendError::Full(Message::Exchanges(batch))
             | TrySendError::Disconnected(Message::Exchanges(batch)),
         ) = self.sender.try_send(Message::Exchanges(batch))
         {
+            self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
             self.dropped += batch.len() as u64;
+        }
+    }
+
+    /// Passes on changes, or gives them back when there is no room now.
+    pub fn changes(&mut self, changes: Box<Changes>) -> Option<Box<Changes>> {
+        match self.sender.try_send(Message::Changes(changes)) {
+            Err(TrySendError::Full(Message::Changes(changes))) => Some(changes),
+            _ => None,
         }
     }
 
     /// Passes on the last records, waiting for room: nothing is captured any more.
     pub fn finish(mut self) {
         let batch = std::mem::take(&mut self.batch);
+        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
         // A writer that is gone has nothing to write to.
         let _ = self.sender.send(Message::Exchanges(batch));
     }
@@ -137,10 +173,12 @@ impl Writer {
         loop {
             match self.receiver.recv_timeout(FLUSH) {
                 Ok(Message::Exchanges(batch)) => {
+                    self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
                     for (exchange, template) in &batch {
                         self.write(exchange, template);
                     }
                 }
+                Ok(Message::Changes(changes)) => self.write_changes(&changes),
                 Ok(Message::Tail(sender)) => self.tails.push(Subscriber::new(sender)),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return self.flush(),
@@ -166,6 +204,19 @@ impl Writer {
         }
         if !self.tails.is_empty() {
             tail(&mut self.tails, &event, shared);
+        }
+    }
+
+    fn write_changes(&mut self, changes: &Changes) {
+        let Some(sink) = &mut self.sink else { return };
+        for id in &changes.gone {
+            sink.endpoint_gone(id);
+        }
+        for detail in &changes.endpoints {
+            sink.endpoint(&EndpointEvent::new(detail, self.ids.make(), changes.time, &self.node));
+        }
+        if let Some(status) = &changes.status {
+            sink.heartbeat(&HeartbeatEvent::new(status, self.ids.make(), changes.time));
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use zeroize::Zeroizing;
 
-use super::inventory;
+use super::{delivery::Delivery, inventory};
 use crate::{
     analysis::{Analysis, Records},
     capture::{
@@ -17,11 +17,11 @@ use crate::{
     },
     config::Config,
     connections::Source,
-    event::ExchangeEvent,
+    event::{EndpointEvent, EventIds, ExchangeEvent},
     exchange::{Exchange, Timestamp},
     inventory::{EndpointDetail, endpoint::EndpointRow, template::Template},
     mask::MaskKey,
-    sink::{JsonLines, Sink as _},
+    sink::{JsonLines, Sink},
     stats::Counters,
     tls::keylog,
 };
@@ -36,10 +36,20 @@ pub struct Job<'a> {
     pub key_logs: &'a [PathBuf],
     /// To be told how many bytes of all the files together (as they lie on disk) are done.
     pub progress: &'a mut dyn FnMut(u64),
-    /// Takes each exchange as a JSON line, where they are wanted.
-    pub records: Option<&'a mut dyn Write>,
+    /// Where exchanges go.
+    pub records: Destination<'a>,
     /// Whether everything about the endpoints is wanted, or their list alone.
     pub details: bool,
+}
+
+/// Where the exchanges of a replay go.
+pub enum Destination<'a> {
+    /// Nowhere.
+    None,
+    /// Each to a JSON line.
+    Lines(&'a mut dyn Write),
+    /// To the topics that the configuration names, with the endpoints in the end.
+    Kafka,
 }
 
 /// What a replay gave.
@@ -62,12 +72,16 @@ pub fn replay(job: Job<'_>) -> Result<Outcome> {
     // A file has time: all of it is learned from, unless nothing is.
     let learn_rate = if config.inventory.learn_rate == 0 { 0 } else { u32::MAX };
     let inventory = inventory::new(config, learn_rate, &key)?;
-    let records = records.map(|output| Lines {
-        sink: JsonLines::new(output),
-        key,
-        node: &config.node.name,
-        reader_gone: false,
-    });
+    let (sink, delivery): (Option<Box<dyn Sink + '_>>, _) = match records {
+        Destination::None => (None, None),
+        Destination::Lines(output) => (Some(Box::new(JsonLines::new(output))), None),
+        Destination::Kafka => {
+            let (sink, delivery) = Delivery::start(config, &key)?;
+            (Some(Box::new(sink)), Some(delivery))
+        }
+    };
+    let node = &config.node.name;
+    let records = sink.map(|sink| Lines { sink, key, node, reader_gone: false });
     let mut analysis = Analysis::new(config, Source::Wire, None, inventory, records);
     let mut outcome = Outcome::default();
     for path in key_logs {
@@ -107,6 +121,14 @@ pub fn replay(job: Job<'_>) -> Result<Outcome> {
         outcome.details = analysis.inventory().details(last);
     }
     outcome.counters = add(&analysis.counters(), &outcome.counters);
+    if let Some(delivery) = delivery {
+        let endpoints = analysis.inventory().details(last);
+        if let Some(lines) = analysis.records() {
+            lines.send_endpoints(&endpoints, last);
+        }
+        drop(analysis);
+        outcome.counters = delivery.finish(&outcome.counters)?;
+    }
     Ok(outcome)
 }
 
@@ -143,7 +165,7 @@ pub(super) fn mask_key(config: &Config) -> Result<MaskKey> {
 }
 
 struct Lines<'a> {
-    sink: JsonLines<&'a mut dyn Write>,
+    sink: Box<dyn Sink + 'a>,
     key: MaskKey,
     node: &'a str,
     reader_gone: bool,
@@ -159,6 +181,15 @@ impl Lines<'_> {
             lost if lost.full > 0 => Err(std::io::ErrorKind::StorageFull.into()),
             lost if lost.unwritable > 0 => Err(std::io::Error::other("records were refused")),
             _ => Ok(()),
+        }
+    }
+}
+
+impl Lines<'_> {
+    fn send_endpoints(&mut self, details: &[EndpointDetail], now: Timestamp) {
+        let mut ids = EventIds::new();
+        for detail in details {
+            self.sink.endpoint(&EndpointEvent::new(detail, ids.make(), now, self.node));
         }
     }
 }

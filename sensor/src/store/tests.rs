@@ -1,4 +1,4 @@
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use super::*;
 
@@ -47,6 +47,8 @@ fn what_was_saved_is_there_after_a_restart() {
     let directory = Directory::new("restart");
     let (store, aside) = Store::open(&directory.file()).unwrap();
     assert_eq!(aside, None);
+    let mode = fs::metadata(directory.file()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     save(&store, &[put("b", "1"), put("a", "2"), put("c", "3")]);
     save(&store, &[put("b", "4"), Change { key: (*b"c").into(), value: None }]);
     // What is not committed never was.

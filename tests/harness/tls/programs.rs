@@ -1,11 +1,8 @@
 //! Programs that no Debian package has: fetched or built once, kept in the target directory.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{path::PathBuf, process::Command};
 
-use super::super::{Node, program, read_output};
+use super::super::{Node, from_pypi, once::once, program};
 
 const BUN: &str = "1.4.4";
 const GRPCIO: &str = "grpcio==1.85.1";
@@ -22,12 +19,7 @@ pub fn bun(node: &Node) -> PathBuf {
 
 /// A folder for PYTHONPATH with gRPC in it, which carries a `BoringSSL`.
 pub fn grpcio(node: &Node) -> PathBuf {
-    once(&node.cache.join(GRPCIO), |folder| {
-        let mut install = Command::new("python3");
-        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-        install.args(["--root-user-action=ignore", "--target"]).arg(folder).arg(GRPCIO);
-        install
-    })
+    from_pypi(node, GRPCIO)
 }
 
 /// `tls.go`, stripped.
@@ -51,18 +43,4 @@ fn from_npm(node: &Node, package: &str, version: &str) -> PathBuf {
         install
     });
     folder.join("node_modules").join(package)
-}
-
-/// Makes a file or folder by a command where it is not there. What was left half made is made
-/// anew.
-fn once(path: &Path, make: impl FnOnce(&Path) -> Command) -> PathBuf {
-    if !path.exists() {
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
-        let _ = std::fs::remove_dir_all(&partial);
-        read_output(&mut make(&partial));
-        std::fs::rename(&partial, path).expect("both are here");
-    }
-    path.to_owned()
 }

@@ -69,6 +69,21 @@ impl Program {
         )
     }
 
+    /// Writes a capture of so many exchanges over so many endpoints, called `even` or `skewed`.
+    pub fn endpoints_capture(
+        &self,
+        file: &Path,
+        exchanges: u32,
+        endpoints: u32,
+        popularity: &str,
+    ) -> Result<()> {
+        process::run(Command::new(&self.0).arg("endpoints-capture").arg(file).args([
+            &exchanges.to_string(),
+            &endpoints.to_string(),
+            popularity,
+        ]))
+    }
+
     /// Starts it and waits for its first line.
     pub fn start(&self, arguments: &[&str]) -> Result<Running> {
         let mut child = Command::new(&self.0)

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 
 use super::{
     Setting, children,
@@ -27,8 +27,6 @@ const ATTACH: Duration = Duration::from_secs(15);
 const TRY: Duration = Duration::from_secs(1);
 /// Client and server use the same probed library.
 const ENDS: f64 = 2.0;
-/// Between two looks at the memory of a scan.
-const LOOK: Duration = Duration::from_millis(2);
 
 pub fn run(setting: &Setting) -> Result<Vec<Figure>> {
     super::require_root()?;
@@ -134,33 +132,11 @@ fn scan(setting: &Setting) -> Result<Vec<Figure>> {
     ])
 }
 
-/// KiB resident at most, as the kernel says while the program runs.
+/// KiB resident at most.
 fn peak_of_scan(sensor: &Path, file: &Path) -> Result<u64> {
-    let mut child = Command::new(sensor)
-        .args(["tls", "explain", "--output", "json"])
-        .arg(file)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .context("failed to start the sensor")?;
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    let end = loop {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        peak = peak_resident(&text).unwrap_or(0).max(peak);
-        if let Some(end) = child.try_wait()? {
-            break end;
-        }
-        thread::sleep(LOOK);
-    };
-    ensure!(end.success(), "the scan of {} failed ({end})", file.display());
-    Ok(peak)
-}
-
-/// KiB, of /proc/PID/status.
-fn peak_resident(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse().ok()
+    let mut command = Command::new(sensor);
+    command.args(["tls", "explain", "--output", "json"]).arg(file).stdout(Stdio::null());
+    children::peak_resident(&mut command)
 }
 
 /// On PATH, and among the programs that the live tests fetched.
@@ -173,15 +149,4 @@ fn largest() -> Result<Option<PathBuf>> {
     let on_path = ["node", "bun"].into_iter().filter_map(process::find_binary);
     let size = |file: &PathBuf| fs::metadata(file).map_or(0, |metadata| metadata.len());
     Ok(on_path.chain(fetched).filter(|file| file.exists()).max_by_key(size))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_peak_is_read() {
-        assert_eq!(peak_resident("Name:\tx\nVmHWM:\t   5124 kB\nVmRSS:\t 4 kB\n"), Some(5124));
-        assert_eq!(peak_resident("Name:\tx\n"), None);
-    }
 }

@@ -1,6 +1,6 @@
 //! The servers and tools of the tests and benches.
 //!
-//! What comes from npm and PyPI the tests fetch themselves, into the target directory.
+//! What comes from npm, PyPI and Maven the tests fetch themselves, into the target directory.
 
 use std::path::Path;
 
@@ -20,9 +20,11 @@ const TOOLS: &[(&str, &str)] = &[
     ("golang-go", "go"),
     ("haproxy", "haproxy"),
     ("iproute2", "ip"),
+    ("kcat", "kcat"),
     ("lighttpd", "lighttpd"),
     ("lighttpd-mod-gnutls", "/usr/lib/lighttpd/mod_gnutls.so"),
     ("lighttpd-mod-openssl", "/usr/lib/lighttpd/mod_openssl.so"),
+    ("maven", "mvn"),
     ("nftables", "nft"),
     ("nginx-light", "nginx"),
     ("nodejs", "node"),
@@ -33,6 +35,15 @@ const TOOLS: &[(&str, &str)] = &[
     ("tmux", "tmux"),
     ("wget", "wget"),
     ("wrk", "wrk"),
+];
+
+/// What librdkafka is compiled with, and linked to.
+const LIBRARIES: &[(&str, &str)] = &[
+    ("g++", "c++"),
+    ("libssl-dev", "/usr/include/openssl/ssl.h"),
+    ("make", "make"),
+    ("pkg-config", "pkg-config"),
+    ("zlib1g-dev", "/usr/include/zlib.h"),
 ];
 
 /// The same, for virtual machines.
@@ -54,6 +65,11 @@ pub fn install() -> Result<()> {
 /// Installs what `cargo xtask vm` lacks, or fails with its list.
 pub fn install_for_vms() -> Result<()> {
     install_all(VM_TOOLS, "virtual machines")
+}
+
+/// Installs what the sensor's own build lacks, or fails with its list.
+pub fn install_for_build() -> Result<()> {
+    install_all(LIBRARIES, "build of the sensor")
 }
 
 fn install_all(tools: &[(&'static str, &'static str)], users: &str) -> Result<()> {
@@ -84,7 +100,7 @@ fn is_there(proof: &str) -> bool {
 fn message(users: &str, missing: &[(&str, &str)], root: bool) -> String {
     let (packages, binaries): (Vec<_>, Vec<_>) = missing.iter().copied().unzip();
     format!(
-        "the {users} lack these programs: {}\n  on Debian or Ubuntu: {}\n  \
+        "the {users} lacks these programs and files: {}\n  on Debian or Ubuntu: {}\n  \
          elsewhere: install them by your system's means",
         binaries.join(", "),
         apt::command(&packages, root)
@@ -98,7 +114,7 @@ mod tests {
     #[test]
     fn the_message_names_binaries_and_packages() {
         let text = message("tests", &[("nginx-light", "nginx"), ("wrk", "wrk")], false);
-        assert!(text.contains("programs: nginx, wrk\n"), "{text}");
+        assert!(text.contains("programs and files: nginx, wrk\n"), "{text}");
         assert!(text.contains("--no-install-recommends nginx-light wrk\n"), "{text}");
     }
 }

@@ -1,7 +1,7 @@
 //! Processes seen lately.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -138,6 +138,7 @@ fn agreement(one: &Workload, other: &Workload) -> Workload {
         cgroup: same(one.cgroup.as_ref(), other.cgroup.as_ref()),
         container: same(one.container.as_ref(), other.container.as_ref()),
         pod: same(one.pod.as_ref(), other.pod.as_ref()),
+        kubernetes: OnceLock::new(),
     }
 }
 
@@ -150,5 +151,6 @@ fn compose(process: &Process, place: Option<&Place>) -> Workload {
         cgroup: here.map_or(&process.cgroup, |facts| &facts.cgroup).clone(),
         container: here.and_then(|facts| facts.container.clone()).or(process.container.clone()),
         pod: here.and_then(|facts| facts.pod.clone()).or(process.pod.clone()),
+        kubernetes: OnceLock::new(),
     }
 }

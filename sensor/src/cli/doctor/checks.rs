@@ -265,7 +265,7 @@ fn socket(path: &Path) -> Check {
     const NAME: &str = "control socket";
     let shown = path.display();
     match control::probe(path) {
-        Ok(Listener::Absent) => Check::ok(NAME, format!("{shown} is free: no sensor is running")),
+        Ok(Listener::Absent) => Check::ok(NAME, format!("{shown} is free: no sensor serves it")),
         Ok(Listener::LeftOver) => {
             Check::ok(NAME, format!("{shown} is left over from a crash: a start replaces it"))
         }

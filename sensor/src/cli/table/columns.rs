@@ -22,10 +22,10 @@ pub struct Column {
 }
 
 /// Every column in display order; those of priority 0 are always there.
-pub const COLUMNS: [Column; 22] = [
+pub const COLUMNS: [Column; 23] = [
     text("METHOD", 0, Worth::Columns(8), |row, _| human::printable(&row.method), |_| Style::Dim),
     text("HOST", 4, Worth::Share(6), |row, _| human::printable(&row.host), |_| Style::Plain),
-    text("ROUTE", 0, Worth::Share(4), |row, _| human::printable(&row.route), |_| Style::Plain),
+    text("ROUTE", 0, Worth::Share(4), |row, _| human::printable(&row.place()), |_| Style::Plain),
     number("REQUESTS", 0, |row, _| human::count(row.requests), |_| Style::Plain),
     number("REQ/S", 2, |row, _| human::rate(row.rate), |_| Style::Plain),
     number("2XX", 13, |row, _| or_dash(class(row, 2)), |_| Style::Plain),
@@ -51,6 +51,7 @@ pub const COLUMNS: [Column; 22] = [
     text("ROLE", 9, Worth::Columns(6), |row, _| human::printable(&row.role), |_| Style::Dim),
     text("PROCESS", 10, Worth::Columns(16), |row, _| process(row), |_| Style::Plain),
     text("CONTAINER", 18, Worth::Columns(12), |row, _| container(row), |_| Style::Dim),
+    text("ID", 19, Worth::Columns(16), |row, _| row.id.clone(), |_| Style::Dim),
 ];
 
 const fn text(

@@ -20,6 +20,7 @@ fn row(
         role: "server".to_owned(),
         method: method.to_owned(),
         route: route.to_owned(),
+        operation: None,
         requests: statuses.iter().map(|(_, count)| count).sum(),
         errors,
         unanswered: 0,
@@ -32,6 +33,7 @@ fn row(
         pid: None,
         container: None,
         pod: None,
+        kubernetes: None,
         authentication: Vec::new(),
         sensitive: Vec::new(),
         lifecycle: Lifecycle::New,
@@ -113,7 +115,7 @@ fn columns_come_with_the_room() {
     check(Some(80), "METHOD,HOST,ROUTE,REQUESTS,REQ/S,4XX,5XX,P95");
     check(Some(120), "METHOD,HOST,ROUTE,REQUESTS,REQ/S,4XX,5XX,P50,P95,ROLE,PROCESS");
     let all = "METHOD,HOST,ROUTE,REQUESTS,REQ/S,2XX,3XX,4XX,5XX,NO REPLY,P50,P95,P99,SEEN AGO,\
-               ROLE,PROCESS,CONTAINER";
+               ROLE,PROCESS,CONTAINER,ID";
     check(Some(200), all);
     check(None, all);
 }

@@ -55,6 +55,7 @@ fn exchange(target: &str, fields: &[(&str, &str)], status: u16, tls: Option<Tls>
         workload: None,
         caller: None,
         tls: tls.map(Arc::new),
+        operations: Vec::new(),
         missing: Missing::empty(),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sketches_ddsketch::{Config, DDSketch};
 
-use super::{EndpointRow, Key, Latency, process_name};
+use super::{EndpointRow, Ends, Key, Latency, PodView, process_name};
 use crate::{
     exchange::{Exchange, Request, Timestamp, Workload},
     inventory::{
@@ -38,7 +38,7 @@ const MISSES: [u16; 4] = [400, 404, 405, 501];
 
 /// What is known of an endpoint.
 pub struct Row {
-    pub(super) ends: [usize; 4],
+    pub(super) ends: Ends,
     pub(super) requests: u64,
     pub(super) errors: u64,
     pub(super) unanswered: u64,
@@ -52,6 +52,8 @@ pub struct Row {
     pub(super) learned: Option<Box<Learned>>,
     /// Since the store was last told.
     pub(super) changed: bool,
+    /// Since its record was last sent.
+    pub(super) unsent: bool,
     /// Where its path is evidence, when its route follows from the form of its path.
     pub(super) place: Option<PlaceId>,
     /// Requests that the evidence has not been told of, and the shape that it was last told.
@@ -63,6 +65,11 @@ impl Row {
     /// What is learned of the endpoint.
     pub fn learned_mut(&mut self) -> &mut Learned {
         self.learned.get_or_insert_default()
+    }
+
+    pub(super) fn mark_changed(&mut self) {
+        self.changed = true;
+        self.unsent = true;
     }
 
     pub(in crate::inventory) fn learned(&self) -> Option<&Learned> {
@@ -83,6 +90,7 @@ impl Row {
             workload: exchange.workload.clone(),
             learned: None,
             changed: true,
+            unsent: true,
             place: None,
             untold: 0,
             shape: 0,
@@ -90,7 +98,7 @@ impl Row {
     }
 
     pub(super) fn record(&mut self, exchange: &Exchange, request: &Request) {
-        self.changed = true;
+        self.mark_changed();
         self.requests += 1;
         self.rate.record(request.start);
         self.first_seen = self.first_seen.min(request.start);
@@ -108,7 +116,7 @@ impl Row {
 
     /// Adds what another row holds: the two are one endpoint.
     pub(super) fn merge(&mut self, other: Self) {
-        self.changed = true;
+        self.mark_changed();
         self.requests += other.requests;
         self.errors += other.errors;
         self.unanswered += other.unanswered;
@@ -135,7 +143,7 @@ impl Row {
     /// The number is known; of statuses, errors and rate the same share is taken, times are those
     /// of the whole; latencies and what was learned stay behind: whose they were is not kept.
     pub(super) fn split(&mut self, requests: u64) -> Self {
-        self.changed = true;
+        self.mark_changed();
         let whole = self.requests.max(1);
         let requests = requests.min(self.requests);
         let take = |count: &mut u64| {
@@ -162,6 +170,7 @@ impl Row {
             workload: self.workload.clone(),
             learned: None,
             changed: true,
+            unsent: true,
             place: None,
             untold: 0,
             shape: 0,
@@ -192,7 +201,7 @@ impl Row {
 
     /// Gives the row the key under which it is kept now.
     pub(super) fn rename(&mut self, key: &Key) {
-        self.changed = true;
+        self.mark_changed();
         self.ends = key.ends;
         self.place = None;
     }
@@ -207,7 +216,7 @@ impl Row {
     }
 
     pub(in crate::inventory) fn show(&self, key: &[u8], now: Timestamp) -> EndpointRow {
-        let [role, method, host, route] =
+        let [role, method, host, route, operation] =
             self.key_parts(key).map(|part| String::from_utf8_lossy(part).into_owned());
         let workload = self.workload.as_deref();
         let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
@@ -217,6 +226,7 @@ impl Row {
             role,
             method,
             route,
+            operation: Some(operation).filter(|name| !name.is_empty()),
             requests: self.requests,
             errors: self.errors,
             unanswered: self.unanswered,
@@ -229,6 +239,9 @@ impl Row {
             pid: workload.and_then(|workload| workload.pid),
             container: workload.and_then(|workload| text(&workload.container)),
             pod: workload.and_then(|workload| text(&workload.pod)),
+            kubernetes: workload
+                .and_then(|workload| workload.kubernetes.get())
+                .map(|known| PodView::of(known)),
             authentication: self.learned().map(Learned::authentication_kinds).unwrap_or_default(),
             sensitive: Vec::new(),
             lifecycle: Lifecycle::of(self.first_seen, self.last_seen, now, Periods::default()),
@@ -238,8 +251,8 @@ impl Row {
         }
     }
 
-    /// Role, method, service and route of the row's key.
-    pub(super) fn key_parts<'k>(&self, key: &'k [u8]) -> [&'k [u8]; 4] {
+    /// Role, method, service, route and operation of the row's key.
+    pub(super) fn key_parts<'k>(&self, key: &'k [u8]) -> [&'k [u8]; 5] {
         let mut start = 0;
         self.ends.map(|end| {
             let part = key.get(start..end).unwrap_or_default();

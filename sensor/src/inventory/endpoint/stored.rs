@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sketches_ddsketch::DDSketch;
 
-use super::{Endpoints, Row, row::Rate};
+use super::{Endpoints, Key, Row, row::Rate};
 use crate::{
     exchange::{Timestamp, Workload},
     inventory::learned::Learned,
@@ -25,7 +25,7 @@ pub struct Change {
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
-    ends: [u32; 4],
+    ends: [u32; 5],
     requests: u64,
     errors: u64,
     unanswered: u64,
@@ -56,21 +56,33 @@ impl Endpoints {
         changes
     }
 
+    /// Keys of at most `limit` rows that have changed since they were last taken here; fewer than
+    /// `limit` when these are all.
+    pub fn take_unsent(&mut self, limit: usize) -> Vec<Box<[u8]>> {
+        let rows = self.listed.iter_mut().filter(|(_, row)| row.unsent).take(limit);
+        let taken = rows.map(|(key, row)| {
+            row.unsent = false;
+            key.clone()
+        });
+        taken.collect()
+    }
+
     /// All rows are to be taken again.
     pub fn mark_changed(&mut self) {
         self.listed.values_mut().for_each(|row| row.changed = true);
     }
 
-    /// Takes a row back; whether it was one.
-    pub fn restore(&mut self, key: &[u8], bytes: &[u8]) -> bool {
-        let Some(key) = key.strip_prefix(PREFIX) else { return false };
-        let Ok(stored) = postcard::from_bytes::<Stored>(bytes) else { return false };
+    /// Takes a row back, if it is one.
+    pub fn restore(&mut self, key: &[u8], bytes: &[u8]) -> Option<&Row> {
+        let key = key.strip_prefix(PREFIX)?;
+        let stored = postcard::from_bytes::<Stored>(bytes).ok()?;
         let row = Row::restored(stored);
-        if row.ends.is_sorted() && row.ends[3] < key.len() && self.listed.len() < self.max_rows {
-            self.listed.insert(key.into(), row);
-            return true;
+        let is_row = row.ends.is_sorted() && row.ends[4] < key.len();
+        if !is_row || self.listed.len() >= self.max_rows {
+            return None;
         }
-        false
+        self.operations.add(&Key::of(row.key_parts(key)));
+        Some(self.listed.entry_ref(key).insert(row).into_mut())
     }
 }
 
@@ -116,6 +128,8 @@ impl Row {
             workload: stored.workload.map(workload),
             learned: stored.learned,
             changed: false,
+            // Others may have changed since it was sent.
+            unsent: true,
             place: None,
             untold: 0,
             shape: 0,

@@ -61,11 +61,11 @@ fn service_role_method_and_route_each_make_a_row() {
     ]);
     let found: Vec<_> = found.iter().map(EndpointRow::order).collect();
     let expect = [
-        ("other.example", "/a", "GET", "server"),
-        ("shop.example", "/a", "GET", "client"),
-        ("shop.example", "/a", "GET", "server"),
-        ("shop.example", "/a", "POST", "server"),
-        ("shop.example", "/b", "GET", "server"),
+        ("other.example", "/a", None, "GET", "server"),
+        ("shop.example", "/a", None, "GET", "client"),
+        ("shop.example", "/a", None, "GET", "server"),
+        ("shop.example", "/a", None, "POST", "server"),
+        ("shop.example", "/b", None, "GET", "server"),
     ];
     assert_eq!(found, expect);
 }

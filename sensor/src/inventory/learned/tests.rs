@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     event::sample::exchange,
     exchange::{Body as Kept, Timestamp},
-    inventory::{Inventory, description::Type, rules::Rules},
+    inventory::{Inventory, Limits, description::Type, rules::Rules},
 };
 
 fn with_bodies(request: &str, sent: &str, status: u16, answer: &str) -> Exchange {
@@ -18,7 +18,8 @@ fn with_bodies(request: &str, sent: &str, status: u16, answer: &str) -> Exchange
 }
 
 fn inventory() -> Inventory {
-    Inventory::new(100, u32::MAX, 7, Rules::default()).unwrap()
+    let limits = Limits { endpoints: 100, fields: 10_000, learn_rate: u32::MAX };
+    Inventory::new(limits, 7, Rules::default()).unwrap()
 }
 
 const POST: &str = "POST /users/17 HTTP/1.1\nHost: api\nContent-Type: application/json\n";
@@ -29,7 +30,7 @@ fn an_exchange_tells_what_the_endpoint_takes_and_gives() {
     for number in 0..40 {
         let sent = format!(r#"{{"email": "user{number}@example.com", "age": {number}}}"#);
         let answer = format!(r#"{{"id": {number}, "tags": ["a"], "note": null}}"#);
-        inventory.record(&with_bodies(POST, &sent, 201, &answer));
+        inventory.record(&mut with_bodies(POST, &sent, 201, &answer));
     }
     let details = inventory.details(Timestamp::default());
     let [detail] = &details[..] else { panic!("{details:?}") };
@@ -54,7 +55,7 @@ fn credentials_and_internals_raise_the_risk() {
     let mut inventory = inventory();
     let head = "GET /report?api_key=sk_live_0123456789abcdefghijkl HTTP/1.1\nHost: api\n";
     let trace = "Traceback (most recent call last):\n  File \"/srv/app.py\", line 3, in get\nKeyError: 'x'\n";
-    inventory.record(&with_bodies(head, "", 500, trace));
+    inventory.record(&mut with_bodies(head, "", 500, trace));
     let details = inventory.details(Timestamp::default());
     let reasons = details[0].endpoint.risk.reasons.join("; ");
     assert!(reasons.contains("errors show internals"), "{reasons}");
@@ -77,7 +78,7 @@ fn values_under_names_that_are_data_are_not_kept() {
         "POST /x?{} HTTP/1.1\nHost: api\nContent-Type: application/json\n",
         query.join("&")
     );
-    inventory.record(&with_bodies(&head, &format!("{{{}}}", body.join(", ")), 200, "{}"));
+    inventory.record(&mut with_bodies(&head, &format!("{{{}}}", body.join(", ")), 200, "{}"));
     let shown = serde_json::to_string(&inventory.details(Timestamp::default())).unwrap();
     assert!(!shown.contains("4539578763621486"), "{shown}");
     assert!(shown.contains("card_number"), "{shown}");
@@ -104,7 +105,7 @@ fn no_planted_value_is_shown() {
             let body = format!(
                 r#"{{"f{index}": "{secret}", "password": "{secret}", "list": ["{secret}"], "{secret}": 1, "words": "hunter2-correct-horse"}}"#
             );
-            inventory.record(&with_bodies(&head, &body, 200, &body));
+            inventory.record(&mut with_bodies(&head, &body, 200, &body));
         }
     }
     let shown = serde_json::to_string(&inventory.details(Timestamp::default())).unwrap()

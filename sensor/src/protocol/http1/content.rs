@@ -17,7 +17,7 @@ pub struct Limits {
     pub coded_bytes: usize,
     /// Decoded content.
     pub decoded_bytes: usize,
-    /// Whether text is kept now: not while nobody would read it.
+    /// Whether text of responses is kept now: not while nobody would read it.
     pub keep_text: bool,
 }
 

@@ -75,18 +75,23 @@ impl Collector<'_> {
         let mut request = std::mem::take(&mut self.operations.request);
         let Request { document, chosen, method, is_rpc, is_persisted } = &request;
         if *is_rpc {
-            let is_name = method.iter().all(u8::is_ascii_graphic);
+            let is_name = method.iter().all(|&byte| is_name_byte(byte));
             let method = str::from_utf8(method).ok().filter(|_| is_name);
             self.operations.add(|name| name.push_str(method.unwrap_or_default()));
         } else if !document.is_empty() {
             self.operations.add(|name| graphql::write_name(document, chosen, name));
-        } else if *is_persisted && chosen.iter().all(u8::is_ascii_graphic) {
+        } else if *is_persisted && chosen.iter().all(|&byte| is_name_byte(byte)) {
             let chosen = str::from_utf8(chosen).unwrap_or_default();
             self.operations.add(|name| name.push_str(chosen));
         }
         request.clear();
         self.operations.request = request;
     }
+}
+
+/// Bytes of names that programs give. What has others is a value, and is not kept.
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-.:/$".contains(&byte)
 }
 
 impl Events for Collector<'_> {
