@@ -9,6 +9,7 @@
 //! Bias: values that are few, and each of which has children of its own, are literals; literals
 //! that differ in nothing that is seen (`/export/pdf`, `/export/csv`) may become values.
 
+pub(super) mod early;
 mod facts;
 mod features;
 mod host;

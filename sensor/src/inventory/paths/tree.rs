@@ -21,6 +21,9 @@ const MANY_NODES: usize = 1 << 14;
 /// Nodes of a tree.
 const MAX_NODES: usize = 2 * MANY_NODES;
 
+/// Requests up to which a host without shapes is judged by [`evidence::early`].
+const EARLY: u64 = 40;
+
 /// Methods told apart; further ones are counted together.
 const MAX_METHODS: usize = 32;
 
@@ -176,14 +179,25 @@ impl Tree {
         self.news = 0;
         self.judged = self.requests;
         self.sum_requests();
-        let host = self.look_over();
-        let values = self.make_view(&host, evidence::judge_again);
+        let values = if self.is_early() {
+            self.make_view(&evidence::Host::of(self), evidence::early::judge)
+        } else {
+            let host = self.look_over();
+            self.make_view(&host, evidence::judge_again)
+        };
         let has_moved = self.nodes.iter().zip(&values).any(|(node, value)| node.is_value != *value);
         let moves = has_moved.then(|| self.moves(&values));
         for (node, value) in self.nodes.iter_mut().zip(values) {
             node.is_value = value;
         }
         moves
+    }
+
+    /// Few requests, and none of their answers has a shape.
+    fn is_early(&self) -> bool {
+        let has_shape = |end: &End| end.shapes[0] != 0;
+        self.requests <= EARLY
+            && !self.nodes.iter().any(|node| node.ends.iter().any(has_shape))
     }
 
     /// Shows what is weighed of each word of the tree, with its whole path and whether `truth` says
