@@ -196,8 +196,7 @@ impl Tree {
     /// Few requests, and none of their answers has a shape.
     fn is_early(&self) -> bool {
         let has_shape = |end: &End| end.shapes[0] != 0;
-        self.requests <= EARLY
-            && !self.nodes.iter().any(|node| node.ends.iter().any(has_shape))
+        self.requests <= EARLY && !self.nodes.iter().any(|node| node.ends.iter().any(has_shape))
     }
 
     /// Shows what is weighed of each word of the tree, with its whole path and whether `truth` says
